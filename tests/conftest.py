@@ -1,0 +1,106 @@
+"""One real PostgreSQL for the whole run, shared by its workers; a database of its own for each test that asks."""
+
+from __future__ import annotations
+
+import fcntl
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from warehouse.commands.prepare import prepare
+from warehouse.company import Company, load_company
+from warehouse.database import Warehouse
+from warehouse.embedded import EmbeddedServer
+from warehouse.house import with_database
+from warehouse.migrate import create_database
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = "guanxi_template"
+ROLE_SECRET = "only for tests"  # noqa: S105
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all workers of this run see."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """The worker's name, also without pytest-xdist."""
+    workerinput = getattr(request.config, "workerinput", None)
+    return "master" if workerinput is None else str(workerinput["workerid"])
+
+
+@pytest.fixture(scope="session")
+def server_url(shared_folder: Path) -> Iterator[str]:
+    """The administrator's URL of a running PostgreSQL. Nothing of it must survive the run: fsync is off."""
+    for folder in (shared_folder, *shared_folder.parents[:2]):
+        folder.chmod(folder.stat().st_mode | 0o011)  # PostgreSQL runs as another user when we are root
+    options = (("fsync", "off"), ("full_page_writes", "off"), ("max_connections", "300"))
+    with EmbeddedServer(shared_folder / "postgres", options=options).leased() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def test_company() -> Company:
+    return load_company(str(ROOT / "tests" / "data" / "tiny"))
+
+
+@pytest.fixture(scope="session")
+def template_database(server_url: str, shared_folder: Path, test_company: Company) -> str:
+    """A prepared, empty warehouse, made once a run and copied for each test."""
+    with (shared_folder / "template.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = shared_folder / "template.done"
+        if not done.exists():
+            create_database(server_url, TEMPLATE)
+            warehouse = Warehouse(with_database(server_url, TEMPLATE), ROLE_SECRET)
+            prepare(warehouse, test_company)
+            with warehouse.connect_admin() as connection:
+                connection.execute("delete from ops.company")
+            done.touch()
+    return TEMPLATE
+
+
+@pytest.fixture
+def scratch_database(server_url: str) -> Iterator[str]:
+    """The URL of an empty database."""
+    yield from _database(server_url, template="template1")
+
+
+@pytest.fixture
+def warehouse(server_url: str, template_database: str) -> Iterator[Warehouse]:
+    """A prepared warehouse with nothing in it."""
+    for url in _database(server_url, template=template_database):
+        warehouse = Warehouse(url, ROLE_SECRET)
+        _grant_like_migrations(warehouse)
+        yield warehouse
+
+
+def _database(server_url: str, *, template: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+    yield with_database(server_url, name)
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+def _grant_like_migrations(warehouse: Warehouse) -> None:
+    """Rights on a database are not part of its template's copy."""
+    with warehouse.connect_admin() as connection:
+        name = sql.Identifier(warehouse.database)
+        connection.execute(sql.SQL("grant connect on database {} to public").format(name))
+        connection.execute(
+            sql.SQL("grant create, temporary on database {} to guanxi_owner, guanxi_loader, guanxi_transformer").format(
+                name
+            )
+        )

@@ -1,0 +1,1 @@
+"""The floor all rooms stand on: settings, the database, the night's ledger, publication, the command line."""

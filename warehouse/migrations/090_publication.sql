@@ -1,0 +1,166 @@
+-- Publication by data: marts are copied under a generation number and one pointer row moves, in one transaction.
+-- Measured: no reader of two marts sees two nights, none sees an empty mart (docs/decisions/0004).
+
+create table if not exists ops.marts (mart text primary key);
+
+create table if not exists ops.audit (
+    gen bigint not null references ops.runs (gen) on delete cascade,
+    mart text not null,
+    row_count bigint not null,
+    checksum numeric not null,
+    primary key (gen, mart)
+);
+grant select on ops.audit to guanxi_publisher, guanxi_checker, guanxi_reader;
+
+create or replace view bi.data_version as
+select p.gen, p.as_of, p.published_at, now() - p.published_at as age, r.run_id
+from ops.published as p
+inner join ops.runs as r on p.gen = r.gen;
+
+create or replace view bi.mart_checksums as
+select a.mart, a.row_count, a.checksum
+from ops.audit as a
+inner join ops.published as p on a.gen = p.gen;
+
+grant select on bi.data_version, bi.mart_checksums
+to guanxi_reader, guanxi_checker, guanxi_scorer, guanxi_mailer, guanxi_publisher;
+
+-- The order of a mart's columns is its contract's, so that a checksum means the same everywhere.
+create or replace function ops.mart_columns(p_mart text) returns text
+language sql stable security definer set search_path = pg_catalog as $f$
+    select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
+    from pg_attribute a
+    where a.attrelid = format('pub.%I', p_mart)::regclass and a.attnum > 0 and not a.attisdropped
+        and a.attname <> 'gen'
+$f$;
+
+create or replace function ops.measure(p_schema text, p_mart text, out row_count bigint, out checksum numeric)
+language plpgsql stable security definer set search_path = pg_catalog as $f$
+begin
+    execute format(
+        'select count(*), coalesce(sum(hashtextextended(row(%s)::text, 0)::numeric), 0) from %I.%I',
+        ops.mart_columns(p_mart), p_schema, p_mart
+    ) into row_count, checksum;
+end $f$;
+
+-- A mart in the build schema must have exactly the declared columns, and rows.
+create or replace function ops.audit_build(p_gen bigint, p_fence uuid)
+returns table (mart text, row_count bigint)
+language plpgsql security definer set search_path = pg_catalog as $f$
+#variable_conflict use_column
+declare
+    r ops.runs;
+    m text;
+    strange text;
+    measured record;
+begin
+    select * into r from ops.runs x where x.gen = p_gen and x.fence = p_fence for update;
+    if not found then
+        raise exception 'another attempt owns generation %', p_gen using errcode = '40001';
+    end if;
+    delete from ops.audit a where a.gen = p_gen;
+    for m in select x.mart from ops.marts x order by 1 loop
+        if to_regclass(format('%I.%I', r.build_schema, m)) is null then
+            raise exception 'mart % was not built', m;
+        end if;
+        select string_agg(coalesce(b.attname, p.attname), ', ') into strange
+        from (select attname from pg_attribute where attrelid = format('%I.%I', r.build_schema, m)::regclass
+                and attnum > 0 and not attisdropped) b
+        full join (select attname from pg_attribute where attrelid = format('pub.%I', m)::regclass
+                and attnum > 0 and not attisdropped and attname <> 'gen') p on p.attname = b.attname
+        where b.attname is null or p.attname is null;
+        if strange is not null then
+            raise exception 'mart % and its contract differ in: %', m, strange;
+        end if;
+        select * into measured from ops.measure(r.build_schema, m);
+        insert into ops.audit values (p_gen, m, measured.row_count, measured.checksum);
+    end loop;
+    update ops.runs x set state = 'audited' where x.gen = p_gen;
+    return query select a.mart, a.row_count from ops.audit a where a.gen = p_gen order by 1;
+end $f$;
+
+create or replace function ops.publish(p_gen bigint, p_fence uuid)
+returns table (mart text, row_count bigint)
+language plpgsql security definer set search_path = pg_catalog as $f$
+#variable_conflict use_column
+declare
+    r ops.runs;
+    a ops.audit;
+    measured record;
+    cols text;
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('guanxi.publish', 0)) then
+        raise exception 'another publication is running' using errcode = '55P03';
+    end if;
+    select * into r from ops.runs x where x.gen = p_gen for update;
+    if not found then
+        raise exception 'unknown generation %', p_gen;
+    end if;
+    if r.fence <> p_fence then
+        raise exception 'another attempt owns generation %', p_gen using errcode = '40001';
+    end if;
+    if r.state = 'published' then  -- a repeat of a publication that had succeeded
+        return query select x.mart, x.row_count from ops.audit x where x.gen = p_gen order by 1;
+        return;
+    end if;
+    if r.state <> 'audited' then
+        raise exception 'generation % is %, not audited', p_gen, r.state;
+    end if;
+    if exists (select 1 from ops.published p where p.as_of > r.as_of) then
+        raise exception 'a newer day is live than %', r.as_of;
+    end if;
+    for a in select * from ops.audit x where x.gen = p_gen order by x.mart loop
+        cols := ops.mart_columns(a.mart);
+        execute format('delete from pub.%I where gen = $1', a.mart) using p_gen;
+        execute format('insert into pub.%1$I (gen, %2$s) select $1, %2$s from %3$I.%1$I', a.mart, cols, r.build_schema)
+            using p_gen;
+        execute format(
+            'select count(*) as row_count, coalesce(sum(hashtextextended(row(%s)::text, 0)::numeric), 0) as checksum'
+            ' from pub.%I where gen = $1', cols, a.mart
+        ) into measured using p_gen;
+        if measured.row_count <> a.row_count or measured.checksum <> a.checksum then
+            raise exception 'mart % changed after its audit', a.mart;
+        end if;
+    end loop;
+    insert into ops.published (gen, as_of) values (p_gen, r.as_of)
+    on conflict (is_only) do update set gen = excluded.gen, as_of = excluded.as_of, published_at = now();
+    update ops.runs x set state = 'published', published_at = now() where x.gen = p_gen;
+    perform ops.enqueue_mails(p_gen);
+    return query select x.mart, x.row_count from ops.audit x where x.gen = p_gen order by 1;
+end $f$;
+
+-- One statement; null when the generation is not there to go back to.
+create or replace function ops.rollback_to(p_gen bigint) returns text
+language sql security definer set search_path = pg_catalog as $f$
+    update ops.published p set gen = r.gen, as_of = r.as_of, published_at = now()
+    from ops.runs r
+    where r.gen = p_gen and r.state = 'published'
+    returning 'live generation is now ' || p_gen || ', as of ' || r.as_of
+$f$;
+
+-- Forget old generations; the live one and the newest p_keep stay.
+create or replace function ops.prune(p_keep integer) returns bigint
+language plpgsql security definer set search_path = pg_catalog as $f$
+declare
+    old bigint[];
+    m text;
+begin
+    select array_agg(x.gen) into old from (
+        select r.gen from ops.runs r
+        where r.state = 'published' and r.gen not in (select p.gen from ops.published p)
+        order by r.as_of desc, r.gen desc offset greatest(p_keep - 1, 0)
+    ) x;
+    if old is null then
+        return 0;
+    end if;
+    for m in select mart from ops.marts loop
+        execute format('delete from pub.%I where gen = any($1)', m) using old;
+    end loop;
+    update ops.runs set state = 'rejected', note = 'no longer kept', build_schema = null where gen = any(old);
+    return cardinality(old);
+end $f$;
+
+revoke all on all functions in schema ops from public;
+grant execute on function ops.publish (bigint, uuid), ops.rollback_to (bigint), ops.prune (integer)
+to guanxi_publisher;
+grant execute on function ops.audit_build (bigint, uuid) to guanxi_checker;

@@ -1,0 +1,194 @@
+"""Write, audit, publish: the marts that readers see, generation by generation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import yaml
+from psycopg import sql
+
+from warehouse.database import OWNER
+from warehouse.errors import Problem
+from warehouse.night import Claim
+from warehouse.settings import ROOT
+
+# Where the contracts of published tables lie: dbt's own yml for its marts, the same form for the rooms' tables.
+CONTRACT_GLOBS = ("dbt_project/models/marts/**/*.yml", "ml/tables/*.yml", "delivery/tables/*.yml")
+
+
+class ContractChangedError(Problem):
+    """A mart's declared columns no longer fit the published table."""
+
+
+class NotPublishableError(Problem):
+    """A generation that may not go live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mart:
+    """A published table: its columns with their types, and those that only the mails may read."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    restricted: frozenset[str]
+
+
+def declared_marts(root: Path = ROOT) -> list[Mart]:
+    """Return the marts to publish, by name, from their yml contracts."""
+    marts = []
+    for pattern in CONTRACT_GLOBS:
+        for file in sorted(root.glob(pattern)):
+            for model in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models", []):
+                if _meta(model).get("publish", True):
+                    marts.append(_mart(model))
+    return sorted(marts, key=lambda mart: mart.name)
+
+
+def ensure_published_tables(connection: psycopg.Connection, marts: Iterable[Mart]) -> None:
+    """Make pub.<mart> and bi.<mart> for each contract; add columns that are new, refuse those that changed type.
+
+    Run by the administrator; raises ContractChangedError. Published rows, grants and views of others survive.
+    """
+    connection.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
+    connection.execute("create table if not exists ops.marts (mart text primary key)")
+    connection.execute("grant select on ops.marts to guanxi_publisher, guanxi_checker")
+    marts = list(marts)
+    existing: dict[str, dict[str, str]] = {}
+    for table, column, kind in connection.execute(
+        "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute a"
+        " join pg_class c on c.oid = a.attrelid where c.relnamespace = 'pub'::regnamespace"
+        " and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped order by a.attnum"
+    ):
+        existing.setdefault(table, {})[column] = kind
+    for mart in marts:
+        if mart.name not in existing:
+            _create(connection, mart)
+        elif _add_columns(connection, mart, existing[mart.name]):
+            _create_view(connection, mart)
+        connection.execute("insert into ops.marts values (%s) on conflict do nothing", (mart.name,))
+    connection.execute("delete from ops.marts where mart <> all(%s)", ([mart.name for mart in marts],))
+
+
+def audit(connection: psycopg.Connection, claim: Claim) -> dict[str, int]:
+    """Note each mart's rows and checksum as checked, and let the generation be published. Return the rows."""
+    with connection.transaction():
+        claim.assert_held(connection)
+        rows = connection.execute(
+            "select mart, row_count from ops.audit_build(%s, %s)", (claim.night.gen, claim.night.fence)
+        ).fetchall()
+    return dict(rows)
+
+
+def publish(connection: psycopg.Connection, claim: Claim, *, keep: int) -> dict[str, int]:
+    """Make the audited generation live in one transaction and return the rows of each mart.
+
+    Then forget all but the newest `keep` generations. Raises NotPublishableError; the live one stays then.
+    """
+    night = claim.night
+    try:
+        with connection.transaction():
+            claim.assert_held(connection)
+            rows = connection.execute(
+                "select mart, row_count from ops.publish(%s, %s)", (night.gen, night.fence)
+            ).fetchall()
+    except psycopg.errors.RaiseException as error:
+        raise NotPublishableError(
+            f"generation {night.gen} for {night.as_of}",
+            seen=str(error.diag.message_primary),
+            expected="an audited generation, not older than the live one, unchanged since its audit",
+            next_step="readers keep the last good night; run the night again: guanxi nightly --as-of "
+            f"{night.as_of}",
+        ) from None
+    with connection.transaction():
+        connection.execute("select ops.prune(%s)", (keep,))
+    return dict(rows)
+
+
+def rollback(connection: psycopg.Connection, gen: int) -> str:
+    """Make an earlier published generation live again, in one statement. Raises NotPublishableError."""
+    row = connection.execute("select ops.rollback_to(%s)", (gen,)).fetchone()
+    connection.commit()
+    if row is None or row[0] is None:
+        kept = connection.execute("select gen from ops.runs where state = 'published' order by gen").fetchall()
+        raise NotPublishableError(
+            f"generation {gen}",
+            seen="it was never published, or is no longer kept",
+            expected="one of: " + (", ".join(str(each) for (each,) in kept) or "none yet"),
+            next_step="choose one of these; guanxi status lists them with their days",
+        )
+    return str(row[0])
+
+
+def _meta(entry: dict[str, Any]) -> dict[str, Any]:
+    meta: dict[str, Any] = (entry.get("config") or {}).get("meta") or entry.get("meta") or {}
+    return meta
+
+
+def _mart(model: dict[str, Any]) -> Mart:
+    return Mart(
+        name=model["name"],
+        columns=tuple((column["name"], column["data_type"]) for column in model["columns"]),
+        restricted=frozenset(column["name"] for column in model["columns"] if _meta(column).get("restricted")),
+    )
+
+
+def _create(connection: psycopg.Connection, mart: Mart) -> None:
+    columns = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))  # type: ignore[arg-type]  # from our own yml
+        for name, kind in mart.columns
+    )
+    connection.execute(
+        sql.SQL("create table pub.{} (gen bigint not null, {})").format(sql.Identifier(mart.name), columns)
+    )
+    key = [sql.Identifier("gen")]
+    if "account_id" in dict(mart.columns):
+        key.append(sql.Identifier("account_id"))
+    connection.execute(
+        sql.SQL("create index on pub.{} ({})").format(sql.Identifier(mart.name), sql.SQL(", ").join(key))
+    )
+    connection.execute(sql.SQL("grant select on pub.{} to guanxi_mailer").format(sql.Identifier(mart.name)))
+    _create_view(connection, mart)
+
+
+def _create_view(connection: psycopg.Connection, mart: Mart) -> None:
+    names = sql.SQL(", ").join(sql.Identifier(name) for name, _ in mart.columns if name not in mart.restricted)
+    view = sql.Identifier("bi", mart.name)
+    statement = "create or replace view {} as select {} from pub.{} where gen = (select p.gen from ops.published p)"
+    try:
+        with connection.transaction():
+            connection.execute(sql.SQL(statement).format(view, names, sql.Identifier(mart.name)))
+    except psycopg.errors.InvalidTableDefinition:  # a column went or moved: readers' own views on it would lie
+        connection.execute(sql.SQL("drop view {}").format(view))
+        connection.execute(sql.SQL(statement).format(view, names, sql.Identifier(mart.name)))
+    connection.execute(
+        sql.SQL("grant select on {} to guanxi_reader, guanxi_checker, guanxi_scorer, guanxi_mailer").format(view)
+    )
+
+
+def _add_columns(connection: psycopg.Connection, mart: Mart, existing: dict[str, str]) -> bool:
+    added = False
+    for name, kind in mart.columns:
+        if name not in existing:
+            connection.execute(
+                sql.SQL("alter table pub.{} add column {} {}").format(
+                    sql.Identifier(mart.name),
+                    sql.Identifier(name),
+                    sql.SQL(kind),  # type: ignore[arg-type]  # from our own yml
+                )
+            )
+            added = True
+            continue
+        row = connection.execute("select format_type(%s::regtype, null)", (kind.split("(")[0],)).fetchone()
+        if row is None or row[0] != existing[name].split("(")[0]:
+            raise ContractChangedError(
+                f"mart {mart.name}, column {name}",
+                seen=f"published as {existing[name]}, now declared as {kind}",
+                expected="a published column to keep its type",
+                next_step="give the new meaning a new column name, or write a migration that converts pub."
+                + mart.name,
+            )
+    return added

@@ -1,0 +1,125 @@
+"""Everything the house needs to know of the world outside, read once and passed on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from warehouse.errors import Problem
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class BadSettingsError(Problem):
+    """One or more GUANXI_ settings are missing, unknown or not usable."""
+
+
+def _postgres_url(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("must begin with postgresql://")
+    return value
+
+
+def _smtp_url(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not value.get_secret_value().startswith(("smtp://", "smtps://")):
+        raise ValueError("must begin with smtp:// or smtps://")
+    return value
+
+
+PostgresUrl = Annotated[SecretStr | None, AfterValidator(_postgres_url)]
+SmtpUrl = Annotated[SecretStr | None, AfterValidator(_smtp_url)]
+
+
+class Settings(BaseSettings):
+    """The GUANXI_ settings. A value may also come from a file: GUANXI_WAREHOUSE_URL_FILE names one.
+
+    Relative paths are relative to where the command runs, except `company`, which is also looked for in the
+    project.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="GUANXI_", frozen=True, extra="ignore")
+
+    home: Path = Field(Path(".guanxi"), description="folder that holds all state: server, mails, models, runs")
+    company: str = Field("examples/simulated", description="folder with the company.yml to run")
+    data: Path | None = Field(None, description="where a file source's data lie, instead of the mapping's path")
+    erp_url: PostgresUrl = Field(None, description="the ERP database that a mapping names as ${GUANXI_ERP_URL}")
+    warehouse_url: PostgresUrl = Field(
+        None, description="any PostgreSQL 15 to 18; the embedded server when not set"
+    )
+    airflow_database_url: PostgresUrl = Field(
+        None, description="Airflow's own metadata database; one beside the warehouse when not set"
+    )
+    role_secret: SecretStr | None = Field(
+        None, description="the passwords of the warehouse's roles are derived from it; made when not set"
+    )
+    timezone: str | None = Field(None, description="business time zone, instead of the company's")
+    smtp_url: SmtpUrl = Field(None, description="smtp://user:password@host:587?starttls=1")
+    mail_from: str = Field("guanxi@localhost", description="sender of the lists")
+    keep_generations: int = Field(7, ge=2, le=400, description="published nights kept for rollback")
+    threads: int = Field(2, ge=1, le=32, description="parallel models in dbt")
+    accounts: int | None = Field(None, ge=10, description="size of the simulated company")
+    postgres_port: int | None = Field(None, ge=1, le=65535, description="port of the embedded server")
+    postgres_user: str | None = Field(None, description="system user of the embedded server when run as root")
+    api_port: int = Field(8080, ge=1, le=65535, description="port of Airflow's pages")
+    mailbox_port: int = Field(8025, ge=1, le=65535, description="port of the local mail server")
+    log_level: Literal["debug", "info", "warning"] = "info"
+
+
+_FILE_SUFFIX = "_FILE"
+
+
+def _with_files(environment: dict[str, str]) -> dict[str, str]:
+    """Give GUANXI_X the content of the file that GUANXI_X_FILE names, as docker secrets do."""
+    values: dict[str, str] = {}
+    for name, value in environment.items():
+        if name.startswith("GUANXI_") and name.endswith(_FILE_SUFFIX):
+            try:
+                values[name.removesuffix(_FILE_SUFFIX)] = Path(value).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise BadSettingsError(
+                    name,
+                    seen=f"the file {value} cannot be read ({error.strerror})",
+                    expected="a readable file with the setting's value",
+                    next_step=f"mend the path or the rights of the file, or unset {name}",
+                ) from error
+    return values
+
+
+def load_settings(environment: dict[str, str] | None = None) -> Settings:
+    """Return the settings, or raise BadSettingsError that names everything wrong at once."""
+    import os  # noqa: PLC0415 - the environment is read here and nowhere else
+
+    environment = dict(os.environ) if environment is None else environment
+    known = {f"GUANXI_{name.upper()}" for name in Settings.model_fields}
+    ours = {name: value for name, value in environment.items() if name.startswith("GUANXI_")}
+    wrong = [
+        f"{name} is not a setting"
+        for name in sorted(ours)
+        if name not in known and name.removesuffix(_FILE_SUFFIX) not in known and name not in _INTERNAL
+    ]
+    given = {name.removeprefix("GUANXI_").lower(): value for name, value in ours.items() if name in known}
+    from_files = _with_files(ours)
+    given |= {name.removeprefix("GUANXI_").lower(): value for name, value in from_files.items() if name in known}
+    given = {name: value for name, value in given.items() if value != ""}
+    try:
+        settings = Settings(_env_file=None, _env_prefix="GUANXI_UNREAD_", **given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        wrong += [
+            f"GUANXI_{str(each['loc'][0]).upper()}: {each['msg'].removeprefix('Value error, ')}"
+            for each in error.errors(include_input=False, include_url=False)
+        ]
+    if wrong:
+        raise BadSettingsError(
+            "settings",
+            seen="; ".join(wrong),
+            expected="the settings that .env.example lists",
+            next_step="correct or unset these variables, then run the command again",
+        )
+    return settings
+
+
+# Set by a parent process for its children; not for people.
+_INTERNAL = {"GUANXI_PROGRESS_FILE", "GUANXI_COMMAND"}

@@ -1,0 +1,194 @@
+"""Runs dbt for one night, in a schema of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from warehouse.company import Company
+from warehouse.database import OWNER, Role, Warehouse
+from warehouse.errors import GateClosedError, Problem
+from warehouse.night import Claim
+from warehouse.settings import ROOT
+
+PROJECT = ROOT / "dbt_project"
+
+
+class TransformError(Problem):
+    """A model could not be built."""
+
+
+class MartsTestError(GateClosedError):
+    """A test of what was computed failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransformReport:
+    """What dbt did: nodes by outcome, and the schema that holds the result."""
+
+    schema: str
+    built_count: int
+    tests_passed_count: int
+    warnings: tuple[str, ...]
+
+
+def transform(
+    warehouse: Warehouse, claim: Claim, company: Company, *, threads: int, progress: Callable[[str], None]
+) -> TransformReport:
+    """Build and test all models for the night's day; return what was done.
+
+    Raises TransformError when a model fails and MartsTestError when a test does. Readers notice neither.
+    """
+    schema = f"build_{claim.night.gen}_{claim.number}"
+    with warehouse.connect(Role.TRANSFORMER) as connection:
+        _make_schema(connection, schema)
+        claim.assert_held(connection)
+        connection.execute("select ops.begin_build(%s, %s, %s)", (claim.night.gen, claim.token, schema))
+    _drop_dead_builds(warehouse, keep=schema)
+    target = claim.night.folder / f"dbt-{claim.number}"
+    status = _run_dbt(
+        ["build", "--exclude-resource-type", "unit_test"],
+        environment=dbt_environment(warehouse, schema, threads=threads),
+        variables={
+            "as_of_date": claim.night.as_of.isoformat(),
+            "timezone": claim.night.timezone,
+            "currency": company.currency,
+        },
+        target=target,
+        progress=progress,
+    )
+    return _report(schema, target, status)
+
+
+def dbt_environment(warehouse: Warehouse, schema: str, *, threads: int) -> dict[str, str]:
+    """Return the environment that dbt_project/profiles.yml reads, without any other secret of ours."""
+    mine = {name: value for name, value in os.environ.items() if not name.startswith(("GUANXI_", "AIRFLOW"))}
+    return mine | {
+        "GUANXI_DBT_HOST": warehouse.host,
+        "GUANXI_DBT_PORT": str(warehouse.port),
+        "GUANXI_DBT_USER": Role.TRANSFORMER.value,
+        "GUANXI_DBT_PASSWORD": warehouse.password(Role.TRANSFORMER.value),
+        "GUANXI_DBT_DBNAME": warehouse.database,
+        "GUANXI_DBT_SCHEMA": schema,
+        "GUANXI_DBT_THREADS": str(threads),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def _run_dbt(
+    words: list[str],
+    *,
+    environment: dict[str, str],
+    variables: dict[str, str],
+    target: Path,
+    progress: Callable[[str], None],
+) -> int:
+    command = [
+        str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "--no-version-check", *words,
+        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+        "--target-path", str(target), "--log-path", str(target), "--vars", json.dumps(variables),
+    ]  # fmt: skip
+    with subprocess.Popen(  # noqa: S603 - our own environment's dbt, arguments without a shell
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
+    ) as child:
+        try:
+            for line in child.stdout or ():
+                if step := re.search(r"(\d+) of (\d+) (?:START|OK|PASS|WARN|FAIL|ERROR)", line):
+                    progress(f"dbt {step.group(1)} of {step.group(2)}")
+            return child.wait()
+        except BaseException:
+            # dbt cancels its query on the server only on SIGINT
+            child.send_signal(signal.SIGINT)
+            try:
+                child.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+            raise
+
+
+def _report(schema: str, target: Path, status: int) -> TransformReport:
+    file = target / "run_results.json"
+    log = target / "dbt.log"
+    if not file.exists():
+        raise TransformError(
+            "dbt",
+            seen=f"it ended with status {status} and left no results",
+            expected="run_results.json",
+            next_step=f"read {log}",
+        )
+    results: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["results"]
+    by_status: dict[str, list[str]] = {}
+    for result in results:
+        by_status.setdefault(result["status"], []).append(_short_name(result["unique_id"]))
+    if broken := by_status.get("error", []):
+        raise TransformError(
+            f"dbt: {len(broken)} of {len(results)} nodes could not be built",
+            seen=", ".join(broken[:8]),
+            expected="every model, seed and test to run",
+            next_step=f"read {log}; readers keep the last good night",
+        )
+    if failed := by_status.get("fail", []):
+        raise MartsTestError(
+            f"transform: {len(failed)} of {len(results)} tests failed",
+            seen=", ".join(failed[:8]),
+            expected="every test of the marts to hold",
+            next_step=f"read {log} for the queries that found the rows; readers keep the last good night",
+        )
+    if status != 0 or not by_status.get("success"):
+        raise TransformError(
+            "dbt",
+            seen=f"it ended with status {status}, {len(results)} nodes ran",
+            expected="status 0 and at least one model built",
+            next_step=f"read {log}",
+        )
+    return TransformReport(
+        schema=schema,
+        built_count=len(by_status["success"]),
+        tests_passed_count=len(by_status.get("pass", [])),
+        warnings=tuple(by_status.get("warn", [])),
+    )
+
+
+def _short_name(unique_id: str) -> str:
+    return unique_id.split(".")[2]
+
+
+def _make_schema(connection: psycopg.Connection, schema: str) -> None:
+    name = sql.Identifier(schema)
+    connection.execute(sql.SQL("drop schema if exists {} cascade").format(name))
+    connection.execute(sql.SQL("create schema {}").format(name))
+    readers = sql.SQL(", ").join(map(sql.Identifier, (OWNER, Role.CHECKER.value, Role.SCORER.value)))
+    connection.execute(sql.SQL("grant usage on schema {} to {}").format(name, readers))
+    connection.execute(
+        sql.SQL("grant create on schema {} to {}").format(name, sql.Identifier(Role.SCORER.value))
+    )
+
+
+def _drop_dead_builds(warehouse: Warehouse, *, keep: str) -> None:
+    """Drop the schemas of attempts that nobody will publish; the live generation's stays, for training."""
+    with warehouse.connect(Role.TRANSFORMER) as connection:
+        rows = connection.execute(
+            "select nspname from pg_namespace where nspname ~ '^build_[0-9]+_[0-9]+$' and nspname <> %s"
+            " and nspname not in (select r.build_schema from ops.published p join ops.runs r using (gen)"
+            " where r.build_schema is not null)",
+            (keep,),
+        ).fetchall()
+        for (name,) in rows:
+            connection.execute("set local lock_timeout = '5s'")
+            try:
+                with connection.transaction():
+                    connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(name)))
+            except (psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege):
+                continue  # an orphan still writes there; the next night drops it
