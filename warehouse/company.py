@@ -111,16 +111,14 @@ def load_company(path: str, *, timezone: str | None = None) -> Company:
     """
     file = _find(path)
     try:
-        raw: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-        if not isinstance(raw, dict):
-            raise TypeError("a mapping was expected")
+        raw: dict[str, Any] = dict(yaml.safe_load(file.read_text(encoding="utf-8")))
         company = Company.model_validate(raw | ({"timezone": timezone} if timezone else {}))
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)
         )
         raise _bad(file, wrong) from error
-    except (yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, TypeError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
         raise _bad(file, f"not a YAML mapping{where}") from error

@@ -104,10 +104,9 @@ class EmbeddedServer:
             try:
                 yield self.url
             finally:
-                with self._alone():
-                    with contextlib.suppress(BlockingIOError):
-                        fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                        self.stop()
+                with self._alone(), contextlib.suppress(BlockingIOError):
+                    fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    self.stop()
 
     def is_running(self) -> bool:
         return self.data.exists() and self._pg_ctl("status", check=False) == 0
@@ -180,7 +179,7 @@ class EmbeddedServer:
     def _run(self, program: str, *arguments: str, check: bool = True) -> int:
         owner = self._owner()
         command = [str(binaries() / program), *arguments]
-        done = subprocess.run(  # noqa: S603 - our own wheel's programs, arguments without a shell
+        done = subprocess.run(
             command,
             cwd="/",
             user=None if owner is None else owner.pw_uid,

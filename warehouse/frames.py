@@ -21,7 +21,7 @@ def read_frame(
 
     Numeric columns come as Decimal: cast them to double precision in the query to get floats.
     """
-    import pandas as pd  # noqa: PLC0415 - a second and 100 MB that only this needs
+    import pandas as pd
 
     with connection.cursor(name="guanxi_frame", binary=True) as cursor:
         cursor.execute(query, params)
@@ -31,7 +31,7 @@ def read_frame(
             blocks.append(pd.DataFrame.from_records(rows, columns=names))
     if not blocks:
         return pd.DataFrame(columns=names)
-    return pd.concat(blocks, ignore_index=True, copy=False) if len(blocks) > 1 else blocks[0]
+    return pd.concat(blocks, ignore_index=True) if len(blocks) > 1 else blocks[0]
 
 
 def write_frame(connection: psycopg.Connection, schema: str, table: str, frame: pd.DataFrame) -> int:

@@ -60,7 +60,7 @@ def live_generation(connection: psycopg.Connection) -> Live | None:
     return None if row is None else Live(*row)
 
 
-def open_night(  # noqa: PLR0913 - what a night is
+def open_night(
     warehouse: Warehouse, *, run_id: str, as_of: date, timezone: str, company_id: str, runs_folder: Path
 ) -> Night:
     """Open a run, or a further attempt of it, and fence off whatever was left unfinished.

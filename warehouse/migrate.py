@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -55,10 +56,9 @@ def create_database(server_url: str, name: str) -> None:
     connection.autocommit = True
     with connection:
         if not connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
-            try:
+            # another process may be faster
+            with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-            except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-                pass  # another process was faster
 
 
 def _make_roles(connection: psycopg.Connection, warehouse: Warehouse) -> None:
@@ -84,14 +84,10 @@ def _make_roles(connection: psycopg.Connection, warehouse: Warehouse) -> None:
     for role, values in settings.items():
         for name, value in values.items():
             statement = sql.SQL("alter role {} set {} = {}")
-            connection.execute(
-                statement.format(sql.Identifier(role.value), sql.Identifier(name), sql.Literal(value))
-            )
+            connection.execute(statement.format(sql.Identifier(role.value), sql.Identifier(name), sql.Literal(value)))
     _share_what_builders_make(connection)
     database = sql.Identifier(warehouse.database)
-    owner_and_builders = sql.SQL(", ").join(
-        map(sql.Identifier, (OWNER, Role.LOADER.value, Role.TRANSFORMER.value))
-    )
+    owner_and_builders = sql.SQL(", ").join(map(sql.Identifier, (OWNER, Role.LOADER.value, Role.TRANSFORMER.value)))
     everyone = sql.SQL(", ").join(map(sql.Identifier, (OWNER, *(role.value for role in Role))))
     connection.execute(sql.SQL("revoke all on database {} from public").format(database))
     connection.execute(sql.SQL("revoke create on schema public from public"))
@@ -116,7 +112,7 @@ def _apply(connection: psycopg.Connection, extra_ddl: Iterable[tuple[str, str]])
     connection.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
     connection.execute("create schema if not exists ops")
     connection.execute("create table if not exists ops.migrations (name text primary key, sha256 text not null)")
-    known = dict(connection.execute("select name, sha256 from ops.migrations").fetchall())
+    known: dict[str, str] = dict(connection.execute("select name, sha256 from ops.migrations").fetchall())
     scripts = [(path.name, path.read_text(encoding="utf-8")) for path in sorted(MIGRATIONS.glob("*.sql"))]
     # files up to 019 make what rooms build on, the rest may use what rooms made
     first = [script for script in scripts if script[0] < "020"]
@@ -125,7 +121,7 @@ def _apply(connection: psycopg.Connection, extra_ddl: Iterable[tuple[str, str]])
     for name, text in (*first, *extra_ddl, *rest):
         digest = hashlib.sha256(text.encode()).hexdigest()
         if known.get(name) != digest:
-            connection.execute(text)  # type: ignore[arg-type]  # a file of ours, not a literal
+            connection.execute(text)
             connection.execute(
                 "insert into ops.migrations values (%s, %s) on conflict (name) do update set sha256 = excluded.sha256",
                 (name, digest),

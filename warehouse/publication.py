@@ -42,9 +42,8 @@ def declared_marts(root: Path = ROOT) -> list[Mart]:
     marts = []
     for pattern in CONTRACT_GLOBS:
         for file in sorted(root.glob(pattern)):
-            for model in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models", []):
-                if _meta(model).get("publish", True):
-                    marts.append(_mart(model))
+            models = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models", [])
+            marts.extend(_mart(model) for model in models if _meta(model).get("publish", True))
     return sorted(marts, key=lambda mart: mart.name)
 
 
@@ -100,8 +99,7 @@ def publish(connection: psycopg.Connection, claim: Claim, *, keep: int) -> dict[
             f"generation {night.gen} for {night.as_of}",
             seen=str(error.diag.message_primary),
             expected="an audited generation, not older than the live one, unchanged since its audit",
-            next_step="readers keep the last good night; run the night again: guanxi nightly --as-of "
-            f"{night.as_of}",
+            next_step=f"readers keep the last good night; run the night again: guanxi nightly --as-of {night.as_of}",
         ) from None
     with connection.transaction():
         connection.execute("select ops.prune(%s)", (keep,))
@@ -138,8 +136,7 @@ def _mart(model: dict[str, Any]) -> Mart:
 
 def _create(connection: psycopg.Connection, mart: Mart) -> None:
     columns = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))  # type: ignore[arg-type]  # from our own yml
-        for name, kind in mart.columns
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in mart.columns
     )
     connection.execute(
         sql.SQL("create table pub.{} (gen bigint not null, {})").format(sql.Identifier(mart.name), columns)
@@ -177,7 +174,7 @@ def _add_columns(connection: psycopg.Connection, mart: Mart, existing: dict[str,
                 sql.SQL("alter table pub.{} add column {} {}").format(
                     sql.Identifier(mart.name),
                     sql.Identifier(name),
-                    sql.SQL(kind),  # type: ignore[arg-type]  # from our own yml
+                    sql.SQL(kind),
                 )
             )
             added = True
@@ -188,7 +185,6 @@ def _add_columns(connection: psycopg.Connection, mart: Mart, existing: dict[str,
                 f"mart {mart.name}, column {name}",
                 seen=f"published as {existing[name]}, now declared as {kind}",
                 expected="a published column to keep its type",
-                next_step="give the new meaning a new column name, or write a migration that converts pub."
-                + mart.name,
+                next_step="give the new meaning a new column name, or write a migration that converts pub." + mart.name,
             )
     return added

@@ -46,9 +46,7 @@ class Settings(BaseSettings):
     company: str = Field("examples/simulated", description="folder with the company.yml to run")
     data: Path | None = Field(None, description="where a file source's data lie, instead of the mapping's path")
     erp_url: PostgresUrl = Field(None, description="the ERP database that a mapping names as ${GUANXI_ERP_URL}")
-    warehouse_url: PostgresUrl = Field(
-        None, description="any PostgreSQL 15 to 18; the embedded server when not set"
-    )
+    warehouse_url: PostgresUrl = Field(None, description="any PostgreSQL 15 to 18; the embedded server when not set")
     airflow_database_url: PostgresUrl = Field(
         None, description="Airflow's own metadata database; one beside the warehouse when not set"
     )
@@ -90,7 +88,7 @@ def _with_files(environment: dict[str, str]) -> dict[str, str]:
 
 def load_settings(environment: dict[str, str] | None = None) -> Settings:
     """Return the settings, or raise BadSettingsError that names everything wrong at once."""
-    import os  # noqa: PLC0415 - the environment is read here and nowhere else
+    import os
 
     environment = dict(os.environ) if environment is None else environment
     known = {f"GUANXI_{name.upper()}" for name in Settings.model_fields}

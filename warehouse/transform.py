@@ -100,7 +100,7 @@ def _run_dbt(
         "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
         "--target-path", str(target), "--log-path", str(target), "--vars", json.dumps(variables),
     ]  # fmt: skip
-    with subprocess.Popen(  # noqa: S603 - our own environment's dbt, arguments without a shell
+    with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
     ) as child:
         try:
@@ -171,9 +171,7 @@ def _make_schema(connection: psycopg.Connection, schema: str) -> None:
     connection.execute(sql.SQL("create schema {}").format(name))
     readers = sql.SQL(", ").join(map(sql.Identifier, (OWNER, Role.CHECKER.value, Role.SCORER.value)))
     connection.execute(sql.SQL("grant usage on schema {} to {}").format(name, readers))
-    connection.execute(
-        sql.SQL("grant create on schema {} to {}").format(name, sql.Identifier(Role.SCORER.value))
-    )
+    connection.execute(sql.SQL("grant create on schema {} to {}").format(name, sql.Identifier(Role.SCORER.value)))
 
 
 def _drop_dead_builds(warehouse: Warehouse, *, keep: str) -> None:

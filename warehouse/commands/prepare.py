@@ -29,6 +29,6 @@ def prepare(warehouse: Warehouse, company: Company) -> None:
 
 
 def _raw_ddl() -> list[tuple[str, str]]:
-    from sources.contract import load_contracts, raw_table_ddl  # noqa: PLC0415 - only when a database is prepared
+    from sources.contract import load_contracts, raw_table_ddl
 
     return [(f"raw.{contract.entity}", raw_table_ddl(contract)) for contract in load_contracts()]

@@ -1,0 +1,63 @@
+# The commands of the project; `make` alone lists them. Every recipe calls the project's own environment.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/.ready
+
+# make nightly COMPANY=examples/online_retail DATA=path/to/files AS_OF=2011-09-09
+COMPANY ?= $(or $(GUANXI_COMPANY),examples/simulated)
+FLAGS := --company $(COMPANY) $(if $(AS_OF),--as-of $(AS_OF)) $(if $(DATA),--data $(DATA)) $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
+
+help:  ## show these commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: $(READY)  ## make the environment .venv from requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	awk '/^uv==/ {take = 1} take {print} take && !/\\$$/ {exit}' requirements.lock > .venv/installer.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/installer.lock
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	touch $(READY)
+
+nightly: $(READY)  ## run a company's next night through Airflow's DAG (COMPANY=, AS_OF=, DATA=, ACCOUNTS=)
+	$(BIN)/guanxi nightly --through airflow $(FLAGS)
+
+test: lint  ## linters, type check, every test, and one whole night
+	$(BIN)/pytest
+
+lint: $(READY)  ## formatting, linters, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
+
+up: $(READY)  ## start the local stack: PostgreSQL, Airflow, mail server; Ctrl-C stops it
+	$(BIN)/guanxi up --company $(COMPANY)
+
+down: $(READY)  ## stop the local stack
+	$(BIN)/guanxi down
+
+status: $(READY)  ## show the local stack and the newest nights
+	$(BIN)/guanxi stack
+	$(BIN)/guanxi status --company $(COMPANY)
+
+psql: $(READY)  ## open psql as the BI reader
+	$(BIN)/guanxi psql --company $(COMPANY)
+
+bench: $(READY)  ## seconds and memory of each stage of a warm night, for 2,000 and 20,000 accounts
+	$(BIN)/python -m benchmarks.night
+
+docs: $(READY)  ## write docs/data-dictionary.md anew from the contracts
+	$(BIN)/python -m warehouse.dictionary
+
+lock: $(READY)  ## write requirements.lock anew from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --all-extras --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --python-version 3.11 --quiet --output-file requirements.lock
+
+clean: $(READY)  ## stop the local stack and remove all state: .guanxi
+	-$(BIN)/guanxi down
+	rm -rf $(or $(GUANXI_HOME),.guanxi)
+
+.PHONY: help setup nightly test lint up down status psql bench docs lock clean

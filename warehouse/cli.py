@@ -1,0 +1,95 @@
+"""The command `guanxi`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+import psycopg
+import typer
+
+from warehouse.commands import nightly, reading, stack, stages
+from warehouse.database import WarehouseFullError
+from warehouse.errors import GateClosedError, Problem
+from warehouse.plan import GATE_CLOSED_STATUS
+
+app = typer.Typer(
+    name="guanxi",
+    help="Guanxi (关系): the nightly customer warehouse of companies that sell to companies.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
+    "The night": {"nightly": nightly.nightly, "status": reading.status, "rollback": reading.rollback},
+    "Its stages, in order": {
+        "simulate": stages.simulate,
+        "open": stages.open_night,
+        "extract": stages.extract,
+        "check": stages.check,
+        "transform": stages.transform,
+        "train": stages.train,
+        "score": stages.score,
+        "publish": stages.publish,
+        "deliver": stages.deliver,
+    },
+    "Reading": {"sql": reading.sql_query, "psql": reading.psql},
+    "The local stack": {
+        "up": stack.up,
+        "down": stack.down,
+        "stack": stack.status,
+        "mailbox": stack.mailbox,
+    },
+}
+
+for _panel, _commands in _COMMANDS.items():
+    for _name, _command in _commands.items():
+        app.command(_name, rich_help_panel=_panel)(_command)
+
+
+def main() -> None:
+    """Run the command; a Problem is told in four lines, with exit status 1 (3 for a closed gate)."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", "/run")  # platformdirs warns on stderr without it
+    try:
+        app()
+    except GateClosedError as problem:
+        _tell(problem)
+        sys.exit(GATE_CLOSED_STATUS)
+    except Problem as problem:
+        _tell(problem)
+        sys.exit(1)
+    except psycopg.errors.DiskFull as error:
+        _tell(full_disk(error))
+        sys.exit(1)
+    except psycopg.OperationalError as error:
+        _tell(lost_database(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped. Readers keep the last good night; run the command again to go on.\n")
+        sys.exit(130)
+
+
+def full_disk(error: psycopg.Error) -> Problem:
+    """Return what to tell when the server has no room."""
+    return WarehouseFullError(
+        "the warehouse's disk",
+        seen=error.diag.message_primary or "no space left",
+        expected="room for one more generation",
+        next_step="free space, or lower GUANXI_KEEP_GENERATIONS; readers keep the last good night; then run again",
+    )
+
+
+def lost_database(error: psycopg.Error) -> Problem:
+    """Return what to tell when the connection broke in the middle."""
+    return Problem(
+        "the connection to the warehouse",
+        seen=error.diag.message_primary or "the server closed it",
+        expected="a server that stays up for the whole stage",
+        next_step="see the server's log, then run the stage again: what was half-done was rolled back",
+    )
+
+
+def _tell(problem: Problem) -> None:
+    sys.stderr.write(f"error: {problem}\n")

@@ -1,0 +1,102 @@
+"""Commands for who looks: queries as the BI reader, the state of the house, going back to an earlier night."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import psycopg
+import typer
+from psycopg import sql
+from rich.table import Table
+
+from warehouse.commands.prepare import prepare
+from warehouse.commands.work import CompanyPath, Teller, open_house
+from warehouse.database import Role
+from warehouse.embedded import binaries
+from warehouse.errors import Problem
+from warehouse.publication import rollback as roll_back
+
+
+class QueryError(Problem):
+    """A query that the warehouse refused."""
+
+
+def sql_query(
+    query: Annotated[str, typer.Argument(help='For example "select * from bi.data_version".')],
+    company: CompanyPath = None,
+) -> None:
+    """Run a query as the BI reader and print CSV."""
+    with open_house(company) as house, house.warehouse.connect(Role.READER) as connection:
+        connection.execute("set search_path = bi")
+        # the reader's own words, run in the reader's own role
+        statement = sql.SQL("copy ({}) to stdout (format csv, header)").format(sql.SQL(query.rstrip("; \n")))
+        try:
+            with connection.cursor().copy(statement) as copy:
+                for block in copy:
+                    sys.stdout.buffer.write(block)
+        except psycopg.Error as error:
+            raise QueryError(
+                "the query",
+                seen=error.diag.message_primary or "it was refused",
+                expected="one select over the views of schema bi",
+                next_step="guanxi sql \"select table_name from information_schema.tables where table_schema = 'bi'\"",
+            ) from None
+        sys.stdout.flush()
+
+
+def psql(company: CompanyPath = None) -> None:
+    """Open psql as the BI reader."""
+    import subprocess
+
+    with open_house(company) as house:
+        environment = dict(os.environ) | {
+            "PGPASSWORD": house.warehouse.password(Role.READER.value),
+            "PGOPTIONS": "-c search_path=bi",
+        }
+        words = ["-h", house.warehouse.host, "-p", str(house.warehouse.port), "-U", Role.READER.value]
+        done = subprocess.run(
+            [str(binaries() / "psql"), *words, "-d", house.warehouse.database], env=environment, check=False
+        )
+    raise typer.Exit(done.returncode)
+
+
+def status(company: CompanyPath = None) -> None:
+    """Show the live night, the newest runs and what each stage of the last one did."""
+    teller = Teller()
+    with open_house(company) as house:
+        prepare(house.warehouse, house.company)
+        with house.warehouse.connect(Role.PUBLISHER) as connection:
+            live = connection.execute("select gen, as_of, age from bi.data_version").fetchone()
+            if live is None:
+                teller.say(f"{house.company.id}: nothing is live yet. Next: guanxi nightly")
+            else:
+                teller.say(f"{house.company.id}: generation {live[0]} is live, as of {live[1]}, {live[2]} old")
+            teller.console.print(_runs_table(connection))
+            teller.console.print(_stages_table(connection))
+
+
+def rollback(generation: int, company: CompanyPath = None) -> None:
+    """Let readers see an earlier published generation again."""
+    with open_house(company) as house, house.warehouse.connect(Role.PUBLISHER) as connection:
+        Teller().say(roll_back(connection, generation))
+
+
+def _runs_table(connection: psycopg.Connection) -> Table:
+    table = Table("generation", "run", "as of", "attempt", "state", "note", title="newest runs")
+    for row in connection.execute(
+        "select gen, run_id, as_of, attempt, state, coalesce(note, '') from ops.runs order by gen desc limit 10"
+    ):
+        table.add_row(*map(str, row))
+    return table
+
+
+def _stages_table(connection: psycopg.Connection) -> Table:
+    table = Table("stage", "part", "state", "seconds", "peak MB", "note", title="stages of the newest run")
+    for row in connection.execute(
+        "select stage, part, state, coalesce(seconds::text, ''), coalesce(peak_mb::text, ''), coalesce(note, '')"
+        " from ops.stage_runs where gen = (select max(gen) from ops.runs) order by started_at"
+    ):
+        table.add_row(*map(str, row))
+    return table
