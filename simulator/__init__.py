@@ -1,0 +1,5 @@
+"""A company to practise on: an ERP database and a CRM export, day by day, with a truth to be measured against."""
+
+from simulator.simulation import SimulationReport, simulate
+
+__all__ = ["SimulationReport", "simulate"]

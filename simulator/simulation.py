@@ -1,0 +1,212 @@
+"""Let the simulated company live until a day, and write what its ERP and its CRM would hold that evening."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TextIO
+
+import psycopg
+import pyarrow.parquet as pq
+
+from simulator import erp_database
+from simulator.accounts import Accounts, arrived_by, draw_accounts
+from simulator.behaviour import Purchases, live
+from simulator.billing import draw_invoices, draw_payments
+from simulator.catalogue import Catalogue, draw_catalogue
+from simulator.crm_export import CrmExport
+from simulator.draws import Draws
+from simulator.erp_database import World, write_rows
+from simulator.erp_rows import customer_rows, invoice_rows, line_rows, order_rows, payment_rows, product_rows
+from simulator.erp_tables import ERP_TABLES, ErpRows
+from simulator.errors import EmptyHistoryError
+from simulator.files import settle
+from simulator.managers import draw_managers
+from simulator.orders import SETTLED_DAYS, draw_credits, draw_lines, draw_orders
+from simulator.seasons import day_number
+from simulator.truth import add_truth, open_truth
+
+HISTORY_MONTHS = 27
+_BLOCK = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationReport:
+    """What a call wrote. A repeat of the same day adds and changes nothing."""
+
+    first_day: date
+    written_after: date | None
+    as_of: date
+    accounts_count: int
+    crm_accounts_count: int
+    rows_added: dict[str, int]
+    rows_changed: dict[str, int]
+
+    @property
+    def is_repeat(self) -> bool:
+        """Whether the day had been written before."""
+        return self.written_after == self.as_of
+
+    def __str__(self) -> str:
+        """Say in one line what a person wants to know of it."""
+        if self.is_repeat:
+            return f"The simulated company already stands at {self.as_of}: nothing to add."
+        added = ", ".join(f"{count} {table}" for table, count in self.rows_added.items() if count)
+        days = f"{self.first_day} to {self.as_of}" if self.written_after is None else f"up to {self.as_of}"
+        return f"Simulated {days}: {self.accounts_count} accounts; added {added or 'no rows'}; " + (
+            f"changed {sum(self.rows_changed.values())} rows."
+        )
+
+
+def simulate(  # noqa: PLR0913 - each is one fact about the company or where it is written
+    *,
+    erp_url: str,
+    crm_folder: Path,
+    truth_file: Path,
+    as_of: date,
+    accounts: int,
+    seed: int,
+    first_day: date | None = None,
+    reader_role: str | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> SimulationReport:
+    """Write the days the database lacks up to `as_of`, in one transaction, and renew the CRM export and the truth file.
+
+    `erp_url` is a postgresql:// url of a database the caller may create schemas in (erp, simulator); `reader_role` is
+    let read the ERP. `accounts` is the size the company reaches ARRIVAL_DAYS after `first_day`, which is by default the
+    first of the month HISTORY_MONTHS before the first `as_of`. The same seed, accounts and first day give the same
+    company however many calls write it. Raises OtherCompanyError, DayAlreadyPastError or EmptyHistoryError; then
+    nothing is written.
+    """
+    with psycopg.connect(erp_url) as connection:
+        world = erp_database.lock_world(connection)
+        if world is None:
+            world_day = first_day or _months_before(as_of, HISTORY_MONTHS)
+            _refuse_empty(accounts=accounts, first_day=world_day, as_of=as_of)
+            erp_database.create_tables(connection)
+        else:
+            erp_database.refuse_another(world, seed=seed, accounts=accounts, first_day=first_day, as_of=as_of)
+            world_day = world.first_day
+        now = World(seed=seed, accounts=accounts, first_day=world_day, written_until=as_of)
+        writer = _Writer(connection, now, after=None if world is None else world.written_until, progress=progress)
+        report = writer.write(crm_folder=crm_folder, truth_file=truth_file)
+        if world is None:
+            progress("indexing the ERP tables")
+            erp_database.create_indexes(connection)
+        if reader_role is not None:
+            erp_database.let_read(connection, reader_role)
+        if world is None or not report.is_repeat:
+            erp_database.analyze_tables(connection)
+            erp_database.note_world(connection, now)
+    # The files follow the commit: if they are lost, the same call brings them back.
+    writer.settle()
+    return report
+
+
+class _Writer:
+    """Writes the days (after, until] of one world, block of accounts by block."""
+
+    def __init__(
+        self, connection: psycopg.Connection, world: World, *, after: date | None, progress: Callable[[str], None]
+    ) -> None:
+        self._connection = connection
+        self._world = world
+        self._written_after = after
+        self._progress = progress
+        self._first = day_number(world.first_day)
+        self._after = self._first - 1 if after is None else day_number(after)
+        self._until = day_number(world.written_until)
+        self._draws = Draws(world.seed)
+        self._added = dict.fromkeys((table.name for table in ERP_TABLES), 0)
+        self._changed = dict.fromkeys((table.name for table in ERP_TABLES), 0)
+        self._accounts_count = 0
+
+    def write(self, *, crm_folder: Path, truth_file: Path) -> SimulationReport:
+        catalogue = draw_catalogue(self._draws, first_day=self._first, until=self._until)
+        managers = draw_managers(self._draws, accounts=self._world.accounts, first_day=self._first)
+        self._crm = CrmExport(crm_folder, managers=managers, draws=self._draws, day=self._until)
+        self._truth_file = truth_file
+        if self._after < self._until:
+            self._put(product_rows(self._draws, catalogue, day=self._until))
+        last = arrived_by(self._until, accounts=self._world.accounts, first_day=self._first)
+        with ExitStack() as stack:
+            crm = stack.enter_context(self._crm.open())
+            truth = stack.enter_context(open_truth(truth_file))
+            for start in range(1, last + 1, _BLOCK):
+                numbers = range(start, min(start + _BLOCK, last + 1))
+                self._write_block(numbers, catalogue, crm=crm, truth=truth)
+                self._progress(f"{numbers.stop - 1} of {last} accounts lived until {self._world.written_until}")
+        return SimulationReport(
+            first_day=self._world.first_day,
+            written_after=self._written_after,
+            as_of=self._world.written_until,
+            accounts_count=self._accounts_count,
+            crm_accounts_count=self._crm.accounts_count,
+            rows_added=self._added,
+            rows_changed=self._changed,
+        )
+
+    def settle(self) -> None:
+        self._crm.settle()
+        settle(self._truth_file)
+
+    def _write_block(self, numbers: range, catalogue: Catalogue, *, crm: TextIO, truth: pq.ParquetWriter) -> None:
+        block = draw_accounts(
+            self._draws, numbers=numbers, accounts=self._world.accounts, first_day=self._first, until=self._until
+        )
+        purchases, lives = live(self._draws, block, first_day=self._first, until=self._until)
+        self._accounts_count += len(block)
+        self._crm.add(crm, block)
+        add_truth(truth, block, lives)
+        if self._after < self._until:
+            self._put(customer_rows(self._draws, block, day=self._until))
+            self._write_sales(block, _unsettled(purchases, after=self._after), catalogue)
+
+    def _write_sales(self, block: Accounts, purchases: Purchases, catalogue: Catalogue) -> None:
+        draws, day = self._draws, self._until
+        orders = draw_orders(draws, block, purchases)
+        lines = draw_lines(draws, block, catalogue, orders)
+        returns = draw_credits(draws, orders, lines)
+        for kept, contents in ((orders, lines), returns):
+            invoices = draw_invoices(draws, block, kept, contents)
+            payments = draw_payments(draws, kept, invoices)
+            self._put(order_rows(draws, kept, day=day))
+            self._put(line_rows(draws, catalogue, kept, contents, day=day))
+            self._put(invoice_rows(draws, kept, invoices, day=day))
+            self._put(payment_rows(draws, kept, invoices, payments))
+
+    def _put(self, rows: ErpRows) -> None:
+        written = write_rows(self._connection, rows, after=self._after, until=self._until)
+        self._added[rows.table.name] += written.added
+        self._changed[rows.table.name] += written.changed
+
+
+def _unsettled(purchases: Purchases, *, after: int) -> Purchases:
+    """The purchases that may still change something after the day `after`."""
+    keep = purchases.day > after - SETTLED_DAYS
+    return Purchases(
+        row=purchases.row[keep],
+        day=purchases.day[keep],
+        count=purchases.count[keep],
+        spend=purchases.spend[keep],
+        is_late=purchases.is_late[keep],
+        is_returned=purchases.is_returned[keep],
+    )
+
+
+def _months_before(day: date, months: int) -> date:
+    count = day.year * 12 + day.month - 1 - months
+    return date(count // 12, count % 12 + 1, 1)
+
+
+def _refuse_empty(*, accounts: int, first_day: date, as_of: date) -> None:
+    if accounts < 1 or as_of < first_day:
+        raise EmptyHistoryError(
+            "the simulated company",
+            seen=f"{accounts} accounts, first day {first_day.isoformat()}, as of {as_of.isoformat()}",
+            expected="at least one account, and an as-of day on or after the first day",
+            next_step="Choose a later day or more accounts.",
+        )

@@ -1,0 +1,63 @@
+"""A simulated company to write and to ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from simulator import SimulationReport, simulate
+
+FIRST_DAY = date(2024, 3, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A simulated company's database and folder."""
+
+    url: str
+    folder: Path
+
+    @property
+    def crm(self) -> Path:
+        return self.folder / "crm"
+
+    @property
+    def truth(self) -> Path:
+        return self.folder / "truth.parquet"
+
+    def write(
+        self, as_of: date, *, accounts: int = 60, seed: int = 7, first_day: date | None = FIRST_DAY
+    ) -> SimulationReport:
+        return simulate(
+            erp_url=self.url,
+            crm_folder=self.crm,
+            truth_file=self.truth,
+            as_of=as_of,
+            accounts=accounts,
+            seed=seed,
+            first_day=first_day,
+        )
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def value(self, query: str) -> Any:
+        return self.rows(query)[0][0]
+
+    def fingerprint(self) -> dict[str, tuple[int, str | None]]:
+        """Count and md5 of every ERP table's rows, whatever order they lie in, and of the exported files."""
+        tables = [name for (name,) in self.rows("select tablename from pg_tables where schemaname = 'erp'")]
+        prints = {}
+        for table in sorted(tables):
+            lines = f"select row_of_table::text as line from erp.{table} as row_of_table"
+            prints[table] = self.rows(f"select count(*), md5(string_agg(line, '' order by line)) from ({lines}) as l")[
+                0
+            ]
+        for file in sorted(self.folder.rglob("*.*")):
+            prints[file.name] = (file.stat().st_size, file.read_bytes().hex())
+        return prints
