@@ -1,0 +1,124 @@
+"""Who to call tomorrow: the risky accounts of each account manager, as many as the manager can call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from delivery.managers import fallback_manager
+from warehouse.errors import Problem
+from warehouse.publication import declared_marts
+
+if TYPE_CHECKING:
+    from warehouse.company import Company
+    from warehouse.night import Claim
+
+TABLE = "fct_churn_lists"
+_FILL = Path(__file__).parent / "lists.sql"
+
+
+class NoListPolicyError(Problem):
+    """The policy does not say how long a list may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListReport:
+    """What the lists hold and what they leave out.
+
+    `unowned_count`: accounts of listed bands without an active manager, in a company that names no desk for them.
+    `over_capacity_count`: accounts of listed bands that had no room on their manager's list.
+    """
+
+    managers_count: int
+    rows_count: int
+    new_count: int
+    desk_count: int
+    unowned_count: int
+    over_capacity_count: int
+
+    def lines(self) -> list[str]:
+        """Return the report in words, one fact a line."""
+        told = [
+            f"{self.rows_count:,} accounts on the lists of {self.managers_count:,} account managers,"
+            f" {self.new_count:,} of them new"
+        ]
+        if self.desk_count:
+            told.append(f"{self.desk_count:,} accounts without an active manager are on the desk's list")
+        if self.unowned_count:
+            told.append(
+                f"{self.unowned_count:,} risky accounts have no active manager and are on no list:"
+                " name a fallback_manager in company.yml"
+            )
+        if self.over_capacity_count:
+            told.append(f"{self.over_capacity_count:,} risky accounts had no room on their manager's list")
+        return told
+
+
+def build_lists(
+    connection: psycopg.Connection, *, claim: Claim, schema: str, as_of: date, company: Company
+) -> ListReport:
+    """Make fct_churn_lists in the build schema anew, in one fenced transaction.
+
+    `connection` is the scorer's, outside a transaction. Raises FencedError and NoListPolicyError; the schema is as
+    before then.
+    """
+    desk = fallback_manager(company)
+    values = {"as_of": as_of, "gen": claim.night.gen, "desk_id": desk.account_manager_id if desk else None}
+    with connection.transaction():
+        claim.assert_held(connection)
+        _check_capacity(connection, schema)
+        _create_table(connection, schema)
+        row = connection.execute(_fill_statement(schema), values).fetchone()
+        connection.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, TABLE)))
+    counts = row or (0,) * 6
+    return ListReport(*map(int, counts))
+
+
+def _check_capacity(connection: psycopg.Connection, schema: str) -> None:
+    query = "select cast(value as numeric) from {} where parameter = 'list_capacity'"
+    row = connection.execute(sql.SQL(query).format(sql.Identifier(schema, "policy_parameters"))).fetchone()
+    if row is None or row[0] is None or row[0] < 1:
+        raise NoListPolicyError(
+            "policy_parameters, list_capacity",
+            seen="no such parameter" if row is None else f"the value {row[0]}",
+            expected="how many accounts a manager can call in a day, 1 or more",
+            next_step="give list_capacity a value in dbt_project/seeds/policy/policy_parameters.csv and run the"
+            " night again",
+        )
+
+
+def _create_table(connection: psycopg.Connection, schema: str) -> None:
+    contract = next(mart for mart in declared_marts() if mart.name == TABLE)
+    columns = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in contract.columns
+    )
+    table = sql.Identifier(schema, TABLE)
+    connection.execute(sql.SQL("drop table if exists {}").format(table))
+    connection.execute(sql.SQL("create table {} ({}, primary key (account_id))").format(table, columns))
+
+
+def _fill_statement(schema: str) -> sql.Composed:
+    text = _FILL.read_text(encoding="utf-8")
+    return sql.SQL(text).format(
+        schema=sql.Identifier(schema),
+        value_text=_shown("told.reason_value"),
+        peer_text=_shown("told.peer_value"),
+    )
+
+
+def _shown(column: LiteralString) -> sql.Composed:
+    """Return SQL that writes a reason's number as people do: shares in per cent, large numbers without decimals."""
+    return sql.SQL(
+        "case"
+        " when {value} is null or {value} = 'NaN' then '–'"
+        " when told.reason_code like '%%\\_rate%%'"
+        " then to_char(round(cast({value} * 100 as numeric)), 'FM999,999,999,990')"
+        " when abs({value}) >= 10 then to_char(round(cast({value} as numeric)), 'FM999,999,999,999,990')"
+        " else rtrim(rtrim(to_char(round(cast({value} as numeric), 1), 'FM0.0'), '0'), '.')"
+        " end"
+    ).format(value=sql.SQL(column))

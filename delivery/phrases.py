@@ -1,0 +1,49 @@
+"""The catalogue of sentences a list is written with, one language at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from delivery.managers import Language
+
+_CATALOGUE = Path(__file__).parent / "phrases.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """One language's sentences. A placeholder's value is put in as it is: escape it where it is shown."""
+
+    language: Language
+    sentences: Mapping[str, str]
+    columns: Mapping[str, str]
+    methods: Mapping[str, str]
+
+    def say(self, name: str, /, **values: object) -> str:
+        """Return a sentence. Raises KeyError for a sentence or a value that does not exist."""
+        return self.sentences[name].format_map(values)
+
+    def days(self, name: str, days: int) -> str:
+        """Return a sentence about days: its own `_today` or `_one` form where the catalogue has one."""
+        special = name + {0: "_today", 1: "_one"}.get(days, "")
+        return self.say(special if special in self.sentences else name, days=f"{days:,}")
+
+    def method(self, method_code: str) -> str:
+        """Return who made the list, and why."""
+        return self.methods.get(method_code) or self.methods["other"].format_map({"method": method_code})
+
+
+@cache
+def phrases_in(language: Language) -> Phrases:
+    """Read the catalogue for one language."""
+    entry = yaml.safe_load(_CATALOGUE.read_text(encoding="utf-8"))[language]
+    return Phrases(
+        language=language,
+        sentences={key: value for key, value in entry.items() if isinstance(value, str)},
+        columns=dict(entry["columns"]),
+        methods=dict(entry["methods"]),
+    )

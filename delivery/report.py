@@ -1,0 +1,81 @@
+"""Where the mails of a generation stand, and the words for what did not arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from warehouse.errors import Problem
+
+_NAMED_LIMIT = 10
+
+
+class UndeliveredError(Problem):
+    """Some lists did not reach their manager, or nobody knows. `report` has the counts."""
+
+    report: DeliveryReport
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """Where the mails of a generation stand, over all runs. Managers are named by id.
+
+    `sent_now` and `copies_now` are this run's; `held` are unknown and will not be tried again; `without_list` is
+    how many active managers had nothing to be told.
+    """
+
+    gen: int
+    sent: int
+    sent_now: int
+    copies_now: int
+    pending: tuple[str, ...]
+    held: tuple[str, ...]
+    failed: tuple[str, ...]
+    expired: tuple[str, ...]
+    without_list: int
+
+    def lines(self) -> list[str]:
+        """Return the report in words, one fact a line."""
+        copies = f", {self.copies_now:,} of them copies" if self.copies_now else ""
+        told = [f"{self.sent:,} lists sent ({self.sent_now:,} in this run{copies})"]
+        if self.without_list:
+            told.append(f"{self.without_list:,} active account managers have nothing to be told: no mail for them")
+        return told
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every list was accepted by the mail server."""
+        return not (self.pending or self.held or self.failed or self.expired)
+
+
+def undelivered(report: DeliveryReport, reasons: dict[str, str]) -> UndeliveredError:
+    """Return the problem that names the managers without a list; `reasons` are this run's, by manager."""
+    parts, steps = [], []
+    if report.failed:
+        parts.append(f"failed: {names(report.failed, reasons)}")
+        steps.append("correct these managers' addresses in the source system; tomorrow's list takes them")
+    if report.held:
+        parts.append(f"sent twice without an answer: {names(report.held)}")
+        steps.append("ask the managers or the mail server's log whether the list came")
+    if report.pending:
+        parts.append(f"still waiting: {names(report.pending)}")
+        steps.append("run guanxi deliver again")
+    if report.expired:
+        parts.append(f"too late to be of use: {names(report.expired)}")
+        steps.append("run the night again, so that the lists are of today")
+    error = UndeliveredError(
+        f"the lists of generation {report.gen}: {report.sent} sent",
+        seen="; ".join(parts),
+        expected="the mail server takes every list",
+        next_step="; ".join(steps),
+    )
+    error.report = report
+    return error
+
+
+def names(manager_ids: Iterable[str], reasons: dict[str, str] | None = None) -> str:
+    """Return the first managers by id, with the reasons that are known, and how many more there are."""
+    ids = list(manager_ids)
+    shown = [f"{each} ({reasons[each]})" if reasons and each in reasons else each for each in ids[:_NAMED_LIMIT]]
+    more = len(ids) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -1,0 +1,255 @@
+"""A published night to deliver, and a mail server that misbehaves on request."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import dataclasses
+import email
+import email.policy
+import random
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from email.message import EmailMessage
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from aiosmtpd.smtp import SMTP
+
+from delivery.letter import Letter, ListRow
+from delivery.managers import Language, Manager
+from warehouse.company import Company
+from warehouse.database import Warehouse
+
+AS_OF = date(2026, 3, 31)
+NOW = datetime(2026, 4, 1, 4, 0, tzinfo=UTC)
+
+# The part of the marts that delivery reads; the published tables have more columns.
+_MARTS = """
+create table if not exists pub.dim_accounts (
+    gen bigint not null, account_id text, account_name text, account_manager_id text, is_internal boolean,
+    as_of_date date
+);
+create table if not exists pub.dim_account_managers (
+    gen bigint not null, account_manager_id text, account_manager_name text, email text, language text,
+    is_active boolean, list_capacity integer, as_of_date date
+);
+grant select on pub.dim_accounts, pub.dim_account_managers to guanxi_mailer;
+"""
+
+
+def list_row(rank: int = 1, **changes: Any) -> ListRow:
+    """A plain row of a list."""
+    row = ListRow(
+        rank=rank,
+        account_id=f"C{rank:04d}",
+        account_name=f"Account {rank}",
+        is_new=rank % 2 == 0,
+        stage="Declining",
+        abc_class="A",
+        band="High",
+        churn_probability=0.625,
+        expected_loss_amount=Decimal("1234.56") / rank,
+        net_revenue_365d_amount=Decimal("9876.50"),
+        days_since_last_order=93,
+        typical_gap_days=21.4,
+        reasons=("No order for 93 days; similar accounts: 24.",),
+        play="Win-back call",
+        play_steps="Read the last orders. Call the buyer.",
+        method_code="model",
+    )
+    return dataclasses.replace(row, **changes)
+
+
+def a_letter(*rows: ListRow, language: Language = "en", name: str = "Ann O'Hara", **changes: Any) -> Letter:
+    """A letter with the given rows, or with one plain row."""
+    letter = Letter(
+        manager=Manager("am1", name, "ann@example.test", language),
+        company_id="tiny",
+        company_name="Tiny Trading",
+        currency="EUR",
+        gen=12,
+        as_of=AS_OF,
+        made_at=datetime(2026, 4, 1, 5, 30, tzinfo=ZoneInfo("Europe/Berlin")),
+        rows=rows or (list_row(),),
+    )
+    return dataclasses.replace(letter, **changes)
+
+
+@pytest.fixture
+def company(test_company: Company) -> Company:
+    """The tiny company with a desk for accounts that nobody owns."""
+    desk = {
+        "account_manager_id": "desk",
+        "account_manager_name": "The Desk",
+        "email": "desk@example.test",
+        "language": "zh",
+    }
+    return Company.model_validate(test_company.model_dump(by_alias=True) | {"fallback_manager": desk})
+
+
+@dataclass(slots=True)
+class Publisher:
+    """Puts nights into pub and ops as a publication does."""
+
+    connection: psycopg.Connection
+    gen: int = 0
+
+    def publish(
+        self,
+        managers: Sequence[dict[str, Any]],
+        lists: dict[str, Sequence[str]],
+        *,
+        owners: dict[str, str | None] | None = None,
+        as_of: date = AS_OF,
+    ) -> int:
+        """Publish managers (id, email, language, is_active) and lists (manager -> accounts); return the generation.
+
+        `owners` says who owns an account where that is not the manager on whose list it is.
+        """
+        self.gen += 1
+        gen = self.gen
+        execute = self.connection.execute
+        execute(
+            "insert into ops.runs (gen, run_id, as_of, timezone, state, published_at)"
+            " values (%s, %s, %s, 'Europe/Berlin', 'published', %s)",
+            (gen, f"night {gen}", as_of, NOW),
+        )
+        for manager in managers:
+            execute(
+                "insert into pub.dim_account_managers"
+                " (gen, account_manager_id, account_manager_name, email, language, is_active, as_of_date)"
+                " values (%(gen)s, %(id)s, %(name)s, %(email)s, %(language)s, %(is_active)s, %(as_of)s)",
+                {"name": f"Name of {manager['id']}", "email": f"{manager['id']}@example.test", "language": "en"}
+                | {"is_active": True, "gen": gen, "as_of": as_of}
+                | manager,
+            )
+        for manager_id, accounts in lists.items():
+            for rank, account_id in enumerate(accounts, start=1):
+                owner = (owners or {}).get(account_id, manager_id)
+                execute(
+                    "insert into pub.dim_accounts (gen, account_id, account_name, account_manager_id, as_of_date)"
+                    " values (%s, %s, %s, %s, %s)",
+                    (gen, account_id, f"Account {account_id}", owner, as_of),
+                )
+                execute(
+                    "insert into pub.fct_churn_lists (gen, account_manager_id, rank, account_id, account_name,"
+                    " band_code, expected_loss_amount, method_code, is_new, as_of_date)"
+                    " values (%s, %s, %s, %s, %s, 'high', %s, 'model', false, %s)",
+                    (gen, manager_id, rank, account_id, f"Account {account_id}", 100 - rank, as_of),
+                )
+        execute(
+            "insert into ops.published (gen, as_of) values (%s, %s)"
+            " on conflict (is_only) do update set gen = excluded.gen, as_of = excluded.as_of",
+            (gen, as_of),
+        )
+        execute("select ops.enqueue_mails(%s)", (gen,))
+        execute("update ops.outbox set not_after = %s where gen = %s", (NOW.replace(day=2), gen))
+        self.connection.commit()
+        return gen
+
+    def states(self, gen: int) -> dict[str, str]:
+        """The state of each manager's mail."""
+        rows = self.connection.execute("select account_manager_id, state from ops.outbox where gen = %s", (gen,))
+        found: dict[str, str] = dict(rows.fetchall())
+        self.connection.commit()
+        return found
+
+
+@pytest.fixture
+def publisher(warehouse: Warehouse) -> Iterator[Publisher]:
+    with warehouse.connect_admin() as connection:
+        connection.execute("set role guanxi_owner")
+        connection.execute(_MARTS)
+        connection.commit()
+        yield Publisher(connection)
+
+
+Policy = Callable[[str, int], str]
+"""Given the recipient and how many mails of theirs came before, what the server does with this one."""
+
+
+@dataclass(slots=True)
+class FaultyServer:
+    """A real SMTP server. `policy` answers 'ok', '451', '550', 'drop before', 'drop after' or 'hang'."""
+
+    policy: Policy = field(default=lambda _recipient, _number: "ok")
+    kept: dict[str, list[EmailMessage]] = field(default_factory=lambda: collections.defaultdict(list))
+    tries: collections.Counter[str] = field(default_factory=collections.Counter)
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}?timeout=5"
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        if self.policy(address, self.tries[address]) == "550":
+            self.tries[address] += 1
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        recipient = envelope.rcpt_tos[0]
+        deed = self.policy(recipient, self.tries[recipient])
+        self.tries[recipient] += 1
+        if deed == "451":
+            return "451 try again later"
+        if deed == "drop before":
+            server.transport.abort()
+            return "451 never seen"
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        self.kept[recipient].append(message)
+        if deed == "drop after":
+            server.transport.abort()
+        if deed == "hang":
+            await asyncio.sleep(60)
+        return "250 kept"
+
+
+@pytest.fixture
+def faulty_server() -> Iterator[FaultyServer]:
+    faulty = FaultyServer()
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    async def listen() -> asyncio.Server:
+        return await loop.create_server(lambda: SMTP(faulty, loop=loop, hostname="localhost"), "127.0.0.1", 0)
+
+    async def close(server: asyncio.Server) -> None:
+        server.close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    server = asyncio.run_coroutine_threadsafe(listen(), loop).result()
+    faulty.port = server.sockets[0].getsockname()[1]
+    yield faulty
+    asyncio.run_coroutine_threadsafe(close(server), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def random_faults(seed: int) -> Policy:
+    """5 % refused for now, 5 % cut before the mail is kept, 10 % kept with the answer lost; the rest is well."""
+    draw = random.Random(seed)
+
+    def policy(_recipient: str, _number: int) -> str:
+        chance = draw.random()
+        if chance < 0.05:
+            return "451"
+        if chance < 0.10:
+            return "drop before"
+        return "drop after" if chance < 0.20 else "ok"
+
+    return policy
