@@ -1,0 +1,124 @@
+"""Every promise of the scores and lists: kept by a sound night, broken by the defect it is there for."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import gate_cast as cast
+import pytest
+from gate_cast import Look
+
+from warehouse.database import Warehouse
+
+SCORES, LISTS = "scores_churn_scores", "scores_churn_lists"
+
+DEFECTS = [
+    (SCORES, "ExpectOneScoreEach", "insert into fct_churn_scores select * from fct_churn_scores where account_id = 'A1'",
+     "2 / 41"),
+    (SCORES, "ExpectScored", "update fct_churn_scores set churn_probability = null where account_id = 'A1'", "1 / 40"),
+    (SCORES, "ExpectProbability", "update fct_churn_scores set churn_probability = 1.01 where account_id = 'A1'",
+     "1 / 40"),
+    (SCORES, "ExpectProbability", "update fct_churn_scores set churn_probability = 'NaN' where account_id = 'A1'",
+     "1 / 40"),
+    (SCORES, "ExpectBand", "update fct_churn_scores set band_code = null where account_id = 'A1'", "1 / 40"),
+    (SCORES, "ExpectKnownBand", "update fct_churn_scores set band_code = 'purple' where account_id = 'A1'", "1 / 40"),
+    (SCORES, "ExpectEligibleScored", "delete from fct_churn_scores where account_id in ('A1', 'A2', 'A3')", "92.50%"),
+    (SCORES, "ExpectNobodyElseScored", "update fct_churn_features set is_eligible = false where account_id = 'A1'",
+     "1"),
+    (SCORES, "ExpectSpread", "update fct_churn_scores set churn_probability = 0.5", "100.00%"),
+    (SCORES, "ExpectRowsOfTheDay", "update fct_churn_scores set as_of_date = '2026-03-30' where account_id = 'A1'",
+     "1"),
+    (LISTS, "ExpectListedOnce", "update fct_churn_lists set account_id = 'A40' where account_id = 'A39'", "2 / 16"),
+    (LISTS, "ExpectListedAccount", "update fct_churn_lists set account_id = null where account_id = 'A39'", "1 / 16"),
+    (LISTS, "ExpectAnOwner", "update fct_churn_lists set account_manager_id = null where account_id = 'A39'", "1 / 16"),
+    (LISTS, "ExpectListedProbability", "update fct_churn_lists set churn_probability = -0.1 where account_id = 'A39'",
+     "1 / 16"),
+    (LISTS, "ExpectKnownOwners", "delete from dim_account_managers where account_manager_id = 'M1'", "5"),
+    (LISTS, "ExpectRanksInOrder", "update fct_churn_lists set rank = 99 where account_id = 'A39'", "1"),
+    (LISTS, "ExpectRanksInOrder", "update fct_churn_lists set rank = rank - 1", "3"),
+    (LISTS, "ExpectCapacityKept", "update dim_account_managers set list_capacity = 4 where account_manager_id = 'M1'",
+     "1"),
+    (LISTS, "ExpectCapacityKept", "update dim_account_managers set list_capacity = null; update policy_parameters"
+     " set value = '5'", "1"),
+    (LISTS, "ExpectListedAsScored", "update fct_churn_lists set churn_probability = 0.9999 where account_id = 'A39'",
+     "1"),
+    (LISTS, "ExpectListedAsScored", "delete from fct_churn_scores where account_id = 'A39'", "1"),
+    (LISTS, "ExpectNoInternalAccounts", "update dim_accounts set is_internal = true where account_id = 'A39'", "1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("stage_is_first", [True, False])
+def test_sound_scores_keep_every_promise(built: Warehouse, look: Look, stage_is_first: bool) -> None:
+    if not stage_is_first:
+        cast.make_live(built, date(2026, 3, 30))
+    outcomes = look(built, "scores")
+    assert len(outcomes) > 20
+    assert [each for each in outcomes.values() if not each.is_success] == []
+
+
+@pytest.mark.parametrize(("suite", "promise", "defect", "observed"), DEFECTS, ids=[case[2] for case in DEFECTS])
+def test_a_defect_breaks_the_promise_against_it(
+    built: Warehouse, look: Look, suite: str, promise: str, defect: str, observed: str
+) -> None:
+    cast.run(built, defect)
+    outcome = look(built, "scores", only=suite)[promise]
+    assert (outcome.is_success, outcome.observed, outcome.severity) == (False, observed, "critical")
+
+
+def test_nineteen_of_twenty_scored_are_enough(built: Warehouse, look: Look) -> None:
+    cast.run(built, "delete from fct_churn_scores where account_id in ('A1', 'A2')")
+    outcome = look(built, "scores", only=SCORES)["ExpectEligibleScored"]
+    assert (outcome.is_success, outcome.observed, outcome.expected) == (True, "95.00%", "≥ 95.00%")
+
+
+def test_no_scores_at_all_never_pass(built: Warehouse, look: Look) -> None:
+    cast.run(built, "delete from fct_churn_scores")
+    outcomes = look(built, "scores", only=SCORES)
+    assert not outcomes["ExpectRows"].is_success
+    assert not outcomes["ExpectEligibleScored"].is_success
+
+
+def test_scores_without_reasons_are_told(built: Warehouse, look: Look) -> None:
+    cast.run(built, "update fct_churn_scores set reason_1_code = null where account_id in ('A1', 'A2', 'A3')")
+    outcome = look(built, "scores", only=SCORES)["ExpectReason"]
+    assert (outcome.is_success, outcome.severity, outcome.observed) == (False, "warning", "3 / 40")
+    assert outcome.expected == "≤ 5%"
+
+
+@pytest.mark.parametrize(("movers", "is_success"), [(10, True), (11, False)])
+def test_more_than_a_quarter_that_change_their_band_overnight_are_told(
+    built: Warehouse, look: Look, movers: int, is_success: bool
+) -> None:
+    cast.make_live(built, date(2026, 3, 30))
+    cast.run(built, f"update fct_churn_scores set band_code = 'medium' where churn_probability < {movers + 0.5} / 41")
+    outcome = look(built, "scores", only=SCORES)["ExpectFewBandMoves"]
+    assert (outcome.is_success, outcome.severity) == (is_success, "warning")
+
+
+def test_bands_are_compared_with_yesterday_only(built: Warehouse, look: Look) -> None:
+    cast.make_live(built, date(2026, 3, 29))
+    assert "ExpectFewBandMoves" not in look(built, "scores", only=SCORES)
+
+
+def test_empty_lists_are_told_and_twice_when_somebody_is_at_high_risk(built: Warehouse, look: Look) -> None:
+    cast.run(built, "delete from fct_churn_lists")
+    broken = {name: each for name, each in look(built, "scores", only=LISTS).items() if not each.is_success}
+    assert {name: (each.severity, each.observed) for name, each in broken.items()} == {
+        "ExpectListedRows": ("warning", "0"),
+        "ExpectRiskIsListed": ("warning", "16"),
+    }
+
+
+def test_a_list_of_the_fallback_manager_has_a_known_owner(built: Warehouse, look: Look) -> None:
+    cast.run(built, "update fct_churn_lists set account_manager_id = 'desk' where account_manager_id = 'M1'")
+    assert look(built, "scores", only=LISTS)["ExpectKnownOwners"].is_success
+
+
+def test_few_accounts_may_have_equal_scores(built: Warehouse, look: Look) -> None:
+    few = "cast(substr(account_id, 2) as integer) > 19"
+    cast.run(
+        built,
+        f"delete from fct_churn_scores where {few}; update fct_churn_features set is_eligible = false where {few};"
+        " update fct_churn_scores set churn_probability = 0.2",
+    )
+    assert look(built, "scores", only=SCORES)["ExpectSpread"].is_success
