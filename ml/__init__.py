@@ -1,0 +1,1 @@
+"""Learn: marts to point-in-time features, to a tested model or rule, to scores."""

@@ -1,0 +1,186 @@
+"""The frozen list of what a model may see, and how it is read from the marts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+
+from warehouse.errors import Problem
+from warehouse.frames import read_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEATURES_TABLE = "fct_churn_features"
+LABELS_TABLE = "fct_churn_labels"
+
+MAX_TRAINING_ROWS = 400_000
+"""Above this, whole accounts are left out by the hash of their id, so that memory and time stay bounded."""
+
+
+class FeatureColumnsError(Problem):
+    """The feature table lacks a column of the frozen list, or has one that is not on it."""
+
+
+class Theme(StrEnum):
+    """What a reason is about; one reason a theme is shown, because features of a theme say the same thing."""
+
+    RHYTHM = "rhythm"
+    SPEND = "spend"
+    BREADTH = "breadth"
+    RETURNS = "returns"
+    TENURE = "tenure"
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A numeric column. `direction` is +1 when a higher value may only raise the risk, -1 when it may only
+    lower it, 0 when that is left to the data; the model is held to it."""
+
+    name: str
+    theme: Theme
+    direction: int
+
+
+NUMERIC = (
+    Feature("days_since_last_order", Theme.RHYTHM, 1),
+    Feature("overdue_ratio", Theme.RHYTHM, 1),
+    Feature("order_days_30d_count", Theme.RHYTHM, -1),
+    Feature("order_days_90d_count", Theme.RHYTHM, -1),
+    Feature("order_days_180d_count", Theme.RHYTHM, -1),
+    Feature("order_days_365d_count", Theme.RHYTHM, -1),
+    Feature("order_days_total_count", Theme.RHYTHM, -1),
+    Feature("order_days_trend_rate", Theme.RHYTHM, -1),
+    Feature("median_gap_days", Theme.RHYTHM, 0),
+    Feature("typical_gap_days", Theme.RHYTHM, 0),
+    Feature("gap_spread_rate", Theme.RHYTHM, 0),
+    Feature("net_revenue_30d_amount", Theme.SPEND, -1),
+    Feature("net_revenue_90d_amount", Theme.SPEND, -1),
+    Feature("net_revenue_180d_amount", Theme.SPEND, -1),
+    Feature("net_revenue_365d_amount", Theme.SPEND, -1),
+    Feature("average_order_day_amount", Theme.SPEND, -1),
+    Feature("revenue_trend_rate", Theme.SPEND, -1),
+    Feature("revenue_rank_rate", Theme.SPEND, -1),
+    Feature("products_365d_count", Theme.BREADTH, -1),
+    Feature("return_rate_365d", Theme.RETURNS, 1),
+    Feature("tenure_days", Theme.TENURE, -1),
+)
+NUMERIC_NAMES = tuple(feature.name for feature in NUMERIC)
+CATEGORICAL_NAMES = ("industry", "size_band", "region")
+FEATURE_NAMES = (*NUMERIC_NAMES, *CATEGORICAL_NAMES)
+
+_KEYS = ("account_id", "snapshot_date")
+_TABLE_COLUMNS = frozenset((*FEATURE_NAMES, *_KEYS, "is_eligible", "is_current", "as_of_date"))
+
+
+def read_training_rows(
+    connection: psycopg.Connection, *, schema: str, as_of: date, max_rows: int = MAX_TRAINING_ROWS
+) -> pd.DataFrame:
+    """Return the eligible account x snapshot rows whose label was known by `as_of`, oldest first.
+
+    Columns: account_id, snapshot_date, closes_on (midnight timestamps), is_churned (bool), FEATURE_NAMES (float64,
+    and text for the categorical ones). Raises FeatureColumnsError.
+    """
+    require_table(connection, schema)
+    counted = connection.execute(
+        sql.SQL("select count(*) from {} where closes_on <= %s").format(sql.Identifier(schema, LABELS_TABLE)), (as_of,)
+    ).fetchone()
+    total = 0 if counted is None else int(counted[0])
+    # of 10,000 slots that the hash of an account's id falls in; a whole account is in or out
+    slots = 10_000 if total <= max_rows else max(1, 10_000 * max_rows // total)
+    query = sql.SQL(
+        "select features.account_id, features.snapshot_date, labels.closes_on, labels.is_churned, {columns}"
+        " from {features} as features"
+        " join {labels} as labels"
+        " on features.account_id = labels.account_id and features.snapshot_date = labels.snapshot_date"
+        " where features.is_eligible and labels.closes_on <= %s"
+        " and mod(('x' || substr(md5(features.account_id), 1, 7))::bit(28)::integer, 10000) < %s"
+        ' order by features.snapshot_date, features.account_id collate "C"'
+    ).format(
+        columns=_columns(),
+        features=sql.Identifier(schema, FEATURES_TABLE),
+        labels=sql.Identifier(schema, LABELS_TABLE),
+    )
+    return _typed(read_frame(connection, query, (as_of, slots)))
+
+
+def read_scoring_rows(connection: psycopg.Connection, *, schema: str, as_of: date) -> pd.DataFrame:
+    """Return the accounts eligible at `as_of`, by id: account_id, snapshot_date and FEATURE_NAMES.
+
+    Raises FeatureColumnsError.
+    """
+    require_table(connection, schema)
+    query = sql.SQL(
+        "select features.account_id, features.snapshot_date, {columns} from {features} as features"
+        " where features.is_eligible and features.snapshot_date = %s"
+        ' order by features.account_id collate "C"'
+    ).format(columns=_columns(), features=sql.Identifier(schema, FEATURES_TABLE))
+    return _typed(read_frame(connection, query, (as_of,)))
+
+
+def require_table(connection: psycopg.Connection, schema: str) -> None:
+    """Raise FeatureColumnsError unless the feature table has exactly the columns this list was frozen with."""
+    found = frozenset(
+        name
+        for (name,) in connection.execute(
+            "select column_name from information_schema.columns where table_schema = %s and table_name = %s",
+            (schema, FEATURES_TABLE),
+        )
+    )
+    if found != _TABLE_COLUMNS:
+        raise FeatureColumnsError(
+            f"{schema}.{FEATURES_TABLE}",
+            seen=_difference(found),
+            expected="exactly the columns that ml/features.py lists",
+            next_step="rebuild the marts (guanxi transform); if the change is meant, change ml/features.py with it "
+            "and train again (guanxi train)",
+        )
+
+
+def require_features(rows: pd.DataFrame) -> None:
+    """Raise FeatureColumnsError when a frame lacks a feature. A missing column is never filled in."""
+    missing = [name for name in FEATURE_NAMES if name not in rows.columns]
+    if missing:
+        raise FeatureColumnsError(
+            "rows to train on or to score",
+            seen=f"without {', '.join(missing)}",
+            expected="every feature that ml/features.py lists",
+            next_step="read the rows with ml.features, or rebuild the marts (guanxi transform)",
+        )
+
+
+def _difference(found: frozenset[str]) -> str:
+    if not found:
+        return "the table is not there, or may not be read"
+    missing, unknown = sorted(_TABLE_COLUMNS - found), sorted(found - _TABLE_COLUMNS)
+    parts = (("missing", missing), ("unknown", unknown))
+    return "; ".join(f"{word}: {', '.join(names)}" for word, names in parts if names)
+
+
+def _columns() -> sql.Composed:
+    numbers = [
+        sql.SQL("cast(features.{0} as double precision) as {0}").format(sql.Identifier(name)) for name in NUMERIC_NAMES
+    ]
+    words = [sql.SQL("features.{0}").format(sql.Identifier(name)) for name in CATEGORICAL_NAMES]
+    return sql.SQL(", ").join([*numbers, *words])
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415 - slow to import, and only reading needs it
+
+    for name in NUMERIC_NAMES:
+        frame[name] = frame[name].astype("float64")
+    for name in CATEGORICAL_NAMES:
+        # an account of no known industry is a group of its own, and plain text survives the model file
+        frame[name] = frame[name].astype(object).where(frame[name].notna(), "")
+    for name in ("snapshot_date", "closes_on"):
+        if name in frame.columns:
+            frame[name] = pd.to_datetime(frame[name])
+    if "is_churned" in frame.columns:
+        frame["is_churned"] = frame["is_churned"].astype(bool)
+    return frame

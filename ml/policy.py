@@ -1,0 +1,71 @@
+"""The company's own choices that learning and scoring depend on, from the policy tables of a build schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+
+from warehouse.errors import Problem
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+class PolicyGapError(Problem):
+    """A policy table does not say what scoring needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """Risk bands by their lowest probability, ascending; the first begins at 0."""
+
+    codes: tuple[str, ...]
+    probability_from: tuple[float, ...]
+
+    def of(self, probability: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
+        """Return each probability's band; a probability on a border is in the band above."""
+        import numpy as np  # noqa: PLC0415 - keep the policy readable without it
+
+        places = np.searchsorted(np.array(self.probability_from), probability, side="right") - 1
+        return np.array(self.codes, dtype=object)[places]
+
+
+def read_bands(connection: psycopg.Connection, schema: str) -> Bands:
+    """Return policy_churn_bands. Raises PolicyGapError when a probability could be in no band."""
+    query = "select band_code, cast(probability_from as double precision) from {} order by 2"
+    rows = connection.execute(sql.SQL(query).format(sql.Identifier(schema, "policy_churn_bands"))).fetchall()
+    if not rows or rows[0][1] != 0:
+        raise PolicyGapError(
+            "policy_churn_bands",
+            seen="no bands" if not rows else f"the lowest band begins at {rows[0][1]}",
+            expected="one band that begins at 0",
+            next_step="mend dbt_project/seeds/policy/policy_churn_bands.csv and run the night again",
+        )
+    return Bands(tuple(str(code) for code, _ in rows), tuple(float(lowest) for _, lowest in rows))
+
+
+def read_capacity(connection: psycopg.Connection, schema: str) -> int:
+    """Return how many accounts all active account managers can call in a day; at least one manager's worth."""
+    query = (
+        "select coalesce(sum(coalesce(managers.list_capacity, usual.amount)), max(usual.amount))"
+        " from (select cast(cast(value as numeric) as integer) as amount from {policy}"
+        " where parameter = 'list_capacity') as usual"
+        " left join {managers} as managers on managers.is_active"
+    )
+    row = connection.execute(
+        sql.SQL(query).format(
+            policy=sql.Identifier(schema, "policy_parameters"), managers=sql.Identifier(schema, "dim_account_managers")
+        )
+    ).fetchone()
+    if row is None or row[0] is None or row[0] < 1:
+        raise PolicyGapError(
+            "policy_parameters, list_capacity",
+            seen="no such parameter, or nobody can call anybody",
+            expected="how many accounts a manager can call in a day, 1 or more",
+            next_step="mend dbt_project/seeds/policy/policy_parameters.csv and run the night again",
+        )
+    return int(row[0])

@@ -1,0 +1,153 @@
+"""ops.models: what was trained, how good it was, and which one makes the scores."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.rows import class_row
+
+from ml.model_file import ModelFileError, load_model
+from ml.rules import CalibratedRule, Rule
+from warehouse.errors import Problem
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+
+class NoChampionError(Problem):
+    """Nothing has been trained yet that a night of this day could be scored with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of ops.models. `best_rule`, `beats_rule` and `grade` are None when there was too little to compare."""
+
+    model_id: str
+    kind: str
+    as_of: date
+    file_sha256: str | None
+    features: list[str]
+    sklearn_version: str
+    rule: str | None
+    rule_slope: float | None
+    rule_intercept: float | None
+    metrics: dict[str, Any]
+    best_rule: str | None
+    beats_rule: bool | None
+    grade: str | None
+    note: str
+
+    def calibrated_rule(self) -> CalibratedRule:
+        """Return the rule of an entry of kind rule."""
+        if self.rule is None or self.rule_slope is None or self.rule_intercept is None:
+            raise ValueError(f"{self.model_id} is not a rule")
+        return CalibratedRule(Rule(self.rule), self.rule_slope, self.rule_intercept)
+
+
+_COLUMNS = (
+    "model_id, kind, as_of, file_sha256, features, sklearn_version, rule, rule_slope, rule_intercept, metrics,"
+    " best_rule, beats_rule, grade, note"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """What scores a night: a loaded pipeline, or a rule when `pipeline` is None."""
+
+    entry: Entry
+    pipeline: Pipeline | None
+
+    @property
+    def method_code(self) -> str:
+        return "model" if self.entry.rule is None else self.entry.rule
+
+
+def has_champion(connection: psycopg.Connection, *, as_of: date | None = None) -> bool:
+    """Say whether a tested champion exists for a night of `as_of` (any night when None).
+
+    The rule that a company too young for a test got by default does not count: each training may end that.
+    """
+    entry = _champion_entry(connection, as_of or date.max)
+    return entry is not None and entry.best_rule is not None
+
+
+def load_champion(connection: psycopg.Connection, *, as_of: date, models_folder: Path) -> Champion:
+    """Return the champion for a night of `as_of`: never one that was trained on later days.
+
+    Raises NoChampionError, ModelFileError.
+    """
+    entry = _champion_entry(connection, as_of)
+    if entry is None:
+        raise NoChampionError(
+            f"the champion for {as_of}",
+            seen="nothing trained up to that day",
+            expected="a model or a rule in ops.models",
+            next_step="guanxi train",
+        )
+    return Champion(entry, None if entry.kind == "rule" else load_entry(entry, models_folder))
+
+
+def load_entry(entry: Entry, models_folder: Path) -> Pipeline:
+    """Return the pipeline of an entry of kind model, or raise ModelFileError."""
+    if entry.file_sha256 is None:
+        raise ValueError(f"{entry.model_id} has no file")
+    return load_model(
+        models_folder,
+        entry.model_id,
+        sha256=entry.file_sha256,
+        sklearn_version=entry.sklearn_version,
+        features=tuple(entry.features),
+    )
+
+
+def is_loadable(entry: Entry, models_folder: Path) -> bool:
+    try:
+        load_entry(entry, models_folder)
+    except ModelFileError:
+        return False
+    return True
+
+
+def find_entry(connection: psycopg.Connection, model_id: str) -> Entry | None:
+    with connection.cursor(row_factory=class_row(Entry)) as cursor:
+        return cursor.execute(f"select {_COLUMNS} from ops.models where model_id = %s", (model_id,)).fetchone()  # noqa: S608
+
+
+def lock_registry(connection: psycopg.Connection) -> None:
+    """Let one training at a time write its file and its row; held until the transaction ends."""
+    connection.execute("select pg_advisory_xact_lock(hashtextextended('guanxi.models', 0))")
+
+
+def register(connection: psycopg.Connection, entry: Entry) -> None:
+    """Write a row, or renew the one of the same training (its file may have been written anew)."""
+    values = [getattr(entry, name) for name in Entry.__dataclass_fields__]
+    values[9] = json.dumps(entry.metrics)
+    marks = ", ".join(["%s"] * len(values))
+    connection.execute(
+        f"insert into ops.models ({_COLUMNS}) values ({marks})"  # noqa: S608 - our own column list  # type: ignore[arg-type]
+        " on conflict (model_id) do update set file_sha256 = excluded.file_sha256, metrics = excluded.metrics,"
+        " trained_at = now()",
+        values,
+    )
+
+
+def crown(connection: psycopg.Connection, model_id: str) -> None:
+    """Make one entry the champion; the one before keeps the nights that were its own."""
+    connection.execute("update ops.models set is_champion = false where is_champion and model_id <> %s", (model_id,))
+    connection.execute(
+        "update ops.models set is_champion = true, was_champion = true where model_id = %s", (model_id,)
+    )
+
+
+def _champion_entry(connection: psycopg.Connection, as_of: date) -> Entry | None:
+    with connection.cursor(row_factory=class_row(Entry)) as cursor:
+        return cursor.execute(
+            f"select {_COLUMNS} from ops.models where was_champion and as_of <= %s"  # noqa: S608
+            " order by is_champion desc, as_of desc, trained_at desc, model_id limit 1",
+            (as_of,),
+        ).fetchone()

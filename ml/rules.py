@@ -1,0 +1,109 @@
+"""The one-line rules that a model must beat, and that make the list when it does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from warehouse.errors import Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+
+MIN_TO_CALIBRATE = 10
+"""Of churned and of kept accounts: fewer carry no sigmoid."""
+
+
+class TooFewLabelsError(Problem):
+    """Too few outcomes are known to fit a probability."""
+
+
+class Rule(StrEnum):
+    """A ranking by one feature; the value is the method_code of the scores it makes."""
+
+    RECENCY = "recency"
+    FREQUENCY = "frequency"
+    OVERDUE = "overdue"
+
+    @property
+    def feature(self) -> str:
+        return _FEATURES[self]
+
+
+_FEATURES = {
+    Rule.RECENCY: "days_since_last_order",
+    Rule.FREQUENCY: "order_days_365d_count",
+    Rule.OVERDUE: "overdue_ratio",
+}
+
+def rule_score(rule: Rule, rows: pd.DataFrame) -> Floats:
+    """Return a score that is higher for the riskier account: the log of days, of the ratio, or of 1/order days.
+
+    The log changes no ranking; it makes the sigmoid of a long-tailed measure fit. A company in which no account
+    has ordered twice has no overdue ratio; 1, exactly on time, stands for it.
+    """
+    values: Floats = rows[rule.feature].to_numpy(dtype=np.float64)
+    logs = np.log1p(np.maximum(np.where(np.isnan(values), 1.0, values), 0.0))
+    return -logs if rule is Rule.FREQUENCY else logs
+
+
+@dataclass(frozen=True, slots=True)
+class CalibratedRule:
+    """A rule with its sigmoid p = 1 / (1 + exp(-(slope x score + intercept)))."""
+
+    rule: Rule
+    slope: float
+    intercept: float
+
+    def score(self, rows: pd.DataFrame) -> Floats:
+        return rule_score(self.rule, rows)
+
+    def probability(self, rows: pd.DataFrame) -> Floats:
+        """Return each account's churn probability."""
+        result: Floats = 1.0 / (1.0 + np.exp(-(self.slope * self.score(rows) + self.intercept)))
+        return result
+
+
+def fit_rule(rule: Rule, rows: pd.DataFrame) -> CalibratedRule:
+    """Fit a rule's sigmoid on rows with `is_churned`. A rule that ranks the wrong way gets the base rate.
+
+    Raises TooFewLabelsError.
+    """
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - slow to import
+
+    labels = rows["is_churned"].to_numpy(dtype=bool)
+    churned, kept = int(labels.sum()), int((~labels).sum())
+    if min(churned, kept) < MIN_TO_CALIBRATE:
+        raise TooFewLabelsError(
+            f"the {rule} rule",
+            seen=f"{churned} accounts that churned and {kept} that stayed",
+            expected=f"at least {MIN_TO_CALIBRATE} of each to fit a probability on",
+            next_step="load more history, or wait until more labels have closed",
+        )
+    sigmoid = LogisticRegression().fit(rule_score(rule, rows).reshape(-1, 1), labels)
+    slope, intercept = float(sigmoid.coef_[0, 0]), float(sigmoid.intercept_[0])
+    if slope <= 0:
+        slope, intercept = 0.0, float(np.log(churned / kept))
+    return CalibratedRule(rule, slope, intercept)
+
+
+def fallback_rule(rows: pd.DataFrame) -> CalibratedRule:
+    """Return the overdue rule for a company too young to compare rules, fitted on `rows` when they allow it.
+
+    Otherwise odds of (1 + overdue ratio) / 3 are assumed: 25 % just after an order, 40 % when the next one is
+    due, 50 % at twice the usual gap. It is an assumption to order the work by, not an estimate.
+    """
+    try:
+        fitted = fit_rule(Rule.OVERDUE, rows)
+    except TooFewLabelsError:
+        return ASSUMED
+    return fitted if fitted.slope > 0 else ASSUMED
+
+
+ASSUMED = CalibratedRule(Rule.OVERDUE, 1.0, float(-np.log(3.0)))

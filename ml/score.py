@@ -1,0 +1,133 @@
+"""Scores: the champion's word on every eligible account of a night."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from psycopg import sql
+
+from ml.explain import explain_model, explain_rule
+from ml.features import read_scoring_rows
+from ml.model import churn_probability
+from ml.policy import Bands, read_bands
+from ml.registry import Champion, load_champion
+from warehouse.errors import Problem
+from warehouse.frames import write_frame
+from warehouse.publication import Mart, declared_marts
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import psycopg
+
+    from warehouse.night import Claim
+
+TABLE = "fct_churn_scores"
+
+
+class NobodyToScoreError(Problem):
+    """No account of the night is eligible for a score."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreReport:
+    """What was scored, by what, and how many accounts fell in each band (bands ascending by risk)."""
+
+    rows_count: int
+    method_code: str
+    model_id: str
+    band_counts: dict[str, int]
+    expected_loss_amount: float
+
+    def lines(self) -> list[str]:
+        """Return the report for a person, a line each."""
+        who = f"model {self.model_id}" if self.method_code == "model" else f"the {self.method_code} rule"
+        bands = ", ".join(f"{count:,} {band}" for band, count in reversed(self.band_counts.items()))
+        return [f"scored {self.rows_count:,} accounts by {who}: {bands}"]
+
+
+def score(
+    connection: psycopg.Connection, *, claim: Claim, schema: str, as_of: date, models_folder: Path
+) -> ScoreReport:
+    """Make fct_churn_scores in the build schema anew, in one fenced transaction.
+
+    `connection` is the scorer's, outside a transaction. Raises NoChampionError, ModelFileError,
+    FeatureColumnsError, PolicyGapError, NobodyToScoreError and FencedError; nothing was written then.
+    """
+    with connection.transaction():
+        champion = load_champion(connection, as_of=as_of, models_folder=models_folder)
+        bands = read_bands(connection, schema)
+        rows = read_scoring_rows(connection, schema=schema, as_of=as_of)
+    if rows.empty:
+        raise NobodyToScoreError(
+            f"{schema}.fct_churn_features at {as_of}",
+            seen="no eligible account",
+            expected="at least one account with an order day in the active window",
+            next_step="check that the newest orders have arrived (guanxi status), or that --as-of is right",
+        )
+    scored = score_rows(champion, rows, bands)
+    contract = next(mart for mart in declared_marts() if mart.name == TABLE)
+    with connection.transaction():
+        claim.assert_held(connection)
+        _create_table(connection, schema, contract)
+        write_frame(connection, schema, TABLE, scored[[name for name, _ in contract.columns]])
+    counts = scored["band_code"].value_counts()
+    return ScoreReport(
+        rows_count=len(scored),
+        method_code=champion.method_code,
+        model_id=champion.entry.model_id,
+        band_counts={code: int(counts.get(code, 0)) for code in bands.codes},
+        expected_loss_amount=float(scored["expected_loss_amount"].sum()),
+    )
+
+
+def score_rows(champion: Champion, rows: pd.DataFrame, bands: Bands) -> pd.DataFrame:
+    """Return the columns of fct_churn_scores for rows of one snapshot; each row only depends on itself and, for
+    percentile and reasons, on its place among the others."""
+    import pandas as pd  # noqa: PLC0415 - slow to import
+
+    if champion.pipeline is None:
+        fitted = champion.entry.calibrated_rule()
+        ranked, probability = fitted.score(rows), fitted.probability(rows)
+        reasons = explain_rule(fitted.rule, rows)
+    else:
+        ranked = probability = churn_probability(champion.pipeline, rows)
+        reasons = explain_model(champion.pipeline, rows)
+    revenue = rows["net_revenue_365d_amount"].to_numpy(dtype=np.float64)
+    own = pd.DataFrame(
+        {
+            "account_id": rows["account_id"],
+            "method_code": champion.method_code,
+            "model_id": champion.entry.model_id,
+            "churn_probability": probability,
+            "churn_percentile": _mid_rank(ranked),
+            "band_code": bands.of(probability),
+            "expected_loss_amount": np.round(probability * np.maximum(0.0, np.nan_to_num(revenue)), 2),
+            "net_revenue_365d_amount": np.round(revenue, 4),
+            "as_of_date": rows["snapshot_date"].dt.date,
+        },
+        index=rows.index,
+    )
+    return pd.concat([own, reasons], axis=1)
+
+
+def _mid_rank(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return each value's percentile, 0 to 1; equal values share the middle of their places."""
+    from scipy.stats import rankdata  # noqa: PLC0415 - slow to import
+
+    ranks: npt.NDArray[np.float64] = rankdata(values, method="average")
+    return (ranks - 0.5) / len(values)
+
+
+def _create_table(connection: psycopg.Connection, schema: str, contract: Mart) -> None:
+    columns = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))  # type: ignore[arg-type]  # from our own yml
+        for name, kind in contract.columns
+    )
+    table = sql.Identifier(schema, TABLE)
+    connection.execute(sql.SQL("drop table if exists {}").format(table))
+    connection.execute(sql.SQL("create table {} ({}, primary key (account_id))").format(table, columns))

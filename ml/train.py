@@ -1,0 +1,222 @@
+"""Training: test out of time against the rules, refit on all that is known, register what came out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ml.compare import MIN_OF_EACH, MODEL, Comparison, compare_on, hold_out_latest
+from ml.features import FEATURE_NAMES, NUMERIC_NAMES, read_training_rows
+from ml.leaks import LIMIT, refuse_leaks
+from ml.model import fit_model, fit_parameters, used_features
+from ml.model_file import save_model
+from ml.policy import read_capacity
+from ml.registry import Entry, crown, find_entry, has_champion, is_loadable, lock_registry, register
+from ml.rules import CalibratedRule, fallback_rule, fit_rule
+from ml.split import label_gap
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import psycopg
+    from sklearn.pipeline import Pipeline
+
+    from warehouse.night import Claim
+
+BASE_RATES = (0.05, 0.95)
+"""Outside these a model mostly learns to say one word; the bounds are RudderStack's."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingReport:
+    """What a training came to.
+
+    `model_id` is None when there was too little to learn from; `comparison` is None then too. `champion_kind` is
+    'model' or the name of a rule, and says what the next night is scored with.
+    """
+
+    model_id: str | None
+    champion_id: str
+    champion_kind: str
+    note: str
+    rows_count: int
+    churned_count: int
+    comparison: Comparison | None
+
+    def lines(self) -> list[str]:
+        """Return the report for a person, a line each."""
+        first = f"learned from {self.rows_count:,} account snapshots, {self.churned_count:,} of which churned"
+        return [first, *([] if self.comparison is None else self.comparison.lines()), self.note]
+
+
+def train(
+    connection: psycopg.Connection,
+    *,
+    schema: str,
+    as_of: date,
+    models_folder: Path,
+    claim: Claim | None = None,
+    leak_limit: float = LIMIT,
+) -> TrainingReport:
+    """Train on the labels known by `as_of` and decide whether the model or the best rule makes the lists.
+
+    `connection` is the scorer's, outside a transaction; `schema` is a build schema. The same rows give the same
+    model under the same id, which is reused while its file verifies. Within a night give its `claim`. Raises
+    FeatureColumnsError, LeakSuspectedError, PolicyGapError, FencedError.
+    """
+    rows = read_training_rows(connection, schema=schema, as_of=as_of)
+    capacity = read_capacity(connection, schema)
+    connection.commit()
+    lack, comparison = _test(rows, capacity=capacity, leak_limit=leak_limit)
+    fingerprint = fingerprint_rows(rows)
+    if comparison is None:
+        note = f"the overdue rule makes the lists, untested: {lack}"
+        rule = _rule_entry(fallback_rule(rows), as_of, fingerprint, None, note)
+        with connection.transaction():
+            _enter(connection, claim)
+            register(connection, rule)
+            # a rule nobody tested does not push out a champion that was
+            if not has_champion(connection, as_of=as_of):
+                crown(connection, rule.model_id)
+        return _report(rows, None, rule, None)
+    model = _model_entry(as_of, fingerprint, comparison)
+    champion = model
+    if not comparison.beats_rule:
+        fitted = fit_rule(comparison.best_rule, rows)
+        champion = _rule_entry(fitted, as_of, fingerprint, comparison, comparison.verdict())
+    with connection.transaction():
+        verified = _verified(connection, model.model_id, models_folder)
+    pipeline = None if verified else fit_model(rows)
+    with connection.transaction():
+        _enter(connection, claim)
+        if pipeline is not None and not _verified(connection, model.model_id, models_folder):
+            digest = save_model(models_folder, model.model_id, pipeline, _card(model, rows, pipeline))
+            register(connection, replace(model, file_sha256=digest))
+        if champion.kind == "rule":
+            register(connection, champion)
+        crown(connection, champion.model_id)
+    return _report(rows, model.model_id, champion, comparison)
+
+
+def fingerprint_rows(rows: pd.DataFrame) -> str:
+    """Return a hash of all that decides what is learned: rows, parameters, and the library that fits."""
+    import pandas as pd  # noqa: PLC0415 - slow to import
+
+    digest = hashlib.sha256()
+    words = {**fit_parameters(), "sklearn": _sklearn_version()}
+    digest.update(json.dumps(words, sort_keys=True).encode())
+    columns = ["account_id", "snapshot_date", "closes_on", "is_churned", *FEATURE_NAMES]
+    digest.update(pd.util.hash_pandas_object(rows[columns], index=False).to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _test(rows: pd.DataFrame, *, capacity: int, leak_limit: float) -> tuple[str | None, Comparison | None]:
+    """Return (what is lacking, None), or (None, how the model did against the rules)."""
+    churned = int(rows["is_churned"].sum())
+    kept = len(rows) - churned
+    if min(churned, kept) < MIN_OF_EACH:
+        return f"{churned} churned and {kept} kept account snapshots are known, {MIN_OF_EACH} of each are needed", None
+    lowest, highest = BASE_RATES
+    if not lowest <= churned / len(rows) <= highest:
+        return f"{churned / len(rows):.1%} churned, outside {lowest:.0%} to {highest:.0%}", None
+    refuse_leaks(rows, limit=leak_limit)
+    parts = hold_out_latest(rows)
+    if parts is None:
+        return "the history is too short for a test on days after the learning", None
+    return None, compare_on(*parts, capacity=capacity)
+
+
+def _enter(connection: psycopg.Connection, claim: Claim | None) -> None:
+    if claim is not None:
+        claim.assert_held(connection)
+    lock_registry(connection)
+
+
+def _verified(connection: psycopg.Connection, model_id: str, models_folder: Path) -> bool:
+    entry = find_entry(connection, model_id)
+    return entry is not None and is_loadable(entry, models_folder)
+
+
+def _model_entry(as_of: date, fingerprint: str, comparison: Comparison) -> Entry:
+    return Entry(
+        model_id=f"churn-{as_of}-{fingerprint[:10]}",
+        kind="model",
+        as_of=as_of,
+        file_sha256=None,
+        features=list(FEATURE_NAMES),
+        sklearn_version=_sklearn_version(),
+        rule=None,
+        rule_slope=None,
+        rule_intercept=None,
+        metrics=comparison.as_dict(),
+        best_rule=comparison.best_rule.value,
+        beats_rule=comparison.beats_rule,
+        grade=comparison.grade.value,
+        note=comparison.verdict(),
+    )
+
+
+def _rule_entry(
+    fitted: CalibratedRule, as_of: date, fingerprint: str, comparison: Comparison | None, note: str
+) -> Entry:
+    return Entry(
+        model_id=f"{fitted.rule}-{as_of}-{fingerprint[:10]}",
+        kind="rule",
+        as_of=as_of,
+        file_sha256=None,
+        features=[fitted.rule.feature],
+        sklearn_version=_sklearn_version(),
+        rule=fitted.rule.value,
+        rule_slope=fitted.slope,
+        rule_intercept=fitted.intercept,
+        metrics={} if comparison is None else comparison.as_dict(),
+        best_rule=None if comparison is None else comparison.best_rule.value,
+        beats_rule=None if comparison is None else False,
+        grade=None if comparison is None else comparison.grade.value,
+        note=note,
+    )
+
+
+def _card(model: Entry, rows: pd.DataFrame, pipeline: Pipeline) -> dict[str, Any]:
+    """Return what a person must know of a model file, without its data."""
+    import numpy as np  # noqa: PLC0415
+    import skops  # noqa: PLC0415
+
+    return {
+        "model_id": model.model_id,
+        "as_of": model.as_of.isoformat(),
+        "predicts": "no order day within the label's horizon, for accounts eligible at the snapshot",
+        "label_days": label_gap(rows).days,
+        "snapshots": [str(day.date()) for day in sorted(rows["snapshot_date"].unique())],
+        "rows": len(rows),
+        "churned": int(rows["is_churned"].sum()),
+        "features": {name: "number" if name in NUMERIC_NAMES else "category" for name in model.features},
+        "used_features": used_features(pipeline),
+        "parameters": fit_parameters(),
+        "metrics": model.metrics,
+        "verdict": model.note,
+        "versions": {"scikit-learn": model.sklearn_version, "numpy": np.__version__, "skops": skops.__version__},
+    }
+
+
+def _report(
+    rows: pd.DataFrame, model_id: str | None, champion: Entry, comparison: Comparison | None
+) -> TrainingReport:
+    return TrainingReport(
+        model_id=model_id,
+        champion_id=champion.model_id,
+        champion_kind=champion.rule or MODEL,
+        note=champion.note,
+        rows_count=len(rows),
+        churned_count=int(rows["is_churned"].sum()),
+        comparison=comparison,
+    )
+
+
+def _sklearn_version() -> str:
+    import sklearn  # noqa: PLC0415 - slow to import
+
+    return str(sklearn.__version__)
