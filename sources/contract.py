@@ -1,0 +1,126 @@
+"""The canonical entities: what a source's mapping must give, and the raw tables that hold it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from warehouse.errors import Problem
+
+CONTRACTS = Path(__file__).parent / "contracts"
+
+ColumnType = Literal["text", "integer", "numeric", "boolean", "date", "timestamptz"]
+
+NAME = r"^[a-z][a-z0-9_]{0,40}$"
+
+
+class BadContractError(Problem):
+    """A file of sources/contracts that cannot be understood."""
+
+
+class Column(BaseModel):
+    """One column of an entity. `allowed` lists the only values it may have."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: ColumnType
+    required: bool = False
+    allowed: tuple[str, ...] | None = None
+    description: str
+
+
+class Contract(BaseModel):
+    """One canonical entity.
+
+    The parts of `key`, joined by '|', are the record_id. `event_date` names the column that may not lie after
+    the night's day.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    entity: str = Field(pattern=NAME)
+    description: str
+    key: tuple[str, ...] = Field(min_length=1)
+    event_date: str | None = None
+    columns: dict[str, Column] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        for name in self.key:
+            if name not in self.columns or not self.columns[name].required or self.columns[name].type != "text":
+                raise ValueError(f"key {name} must be a required text column")
+        if self.event_date is not None and self.columns[self.event_date].type not in ("date", "timestamptz"):
+            raise ValueError(f"event_date {self.event_date} must be a date or timestamptz")
+        return self
+
+
+def load_contracts(folder: Path = CONTRACTS) -> tuple[Contract, ...]:
+    """Return every contract, by entity. Raises BadContractError, which names the file and what is wrong in it."""
+    return tuple(_load(path) for path in sorted(folder.glob("*.yml")))
+
+
+def contracts_by_entity(folder: Path = CONTRACTS) -> dict[str, Contract]:
+    """Return the contracts by their entity's name. Raises BadContractError."""
+    return {contract.entity: contract for contract in load_contracts(folder)}
+
+
+def raw_table_ddl(contract: Contract) -> str:
+    """Return idempotent SQL that makes raw.<entity>, or adds the columns that its contract has gained.
+
+    One row a version: (source, record_id) is the record, known_at when the warehouse knew this version of it,
+    gen the night that loaded it. The version holds until the next one becomes known. Only the key is NOT NULL:
+    a mapping may declare a required column optional.
+    """
+    table = f"raw.{contract.entity}"
+    columns = "".join(f",\n    {name} {column.type}" for name, column in contract.columns.items())
+    added = "\n".join(
+        f"alter table {table} add column if not exists {name} {column.type};"
+        for name, column in contract.columns.items()
+    )
+    comments = "\n".join(
+        f"comment on column {table}.{name} is {_quoted(column.description)};"
+        for name, column in contract.columns.items()
+    )
+    return (
+        f"create table if not exists {table} (\n"
+        "    source text not null,\n"
+        "    record_id text not null,\n"
+        "    content_hash text not null,\n"
+        "    known_at timestamptz not null,\n"
+        f"    gen bigint not null{columns},\n"
+        "    primary key (source, record_id, known_at)\n"
+        ");\n"
+        f"{added}\n"
+        f"comment on table {table} is {_quoted(contract.description + ' Every version of it.')};\n"
+        f"{comments}\n"
+        f"grant select, insert, delete on {table} to guanxi_loader;\n"
+        f"grant select on {table} to guanxi_transformer, guanxi_checker;\n"
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _load(path: Path) -> Contract:
+    try:
+        raw: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        contract = Contract.model_validate(raw)
+    except (ValidationError, yaml.YAMLError) as error:
+        raise BadContractError(
+            str(path),
+            seen=str(error).replace("\n", "; "),
+            expected="entity, description, key, event_date and columns as in the other contracts",
+            next_step="correct the file",
+        ) from error
+    if contract.entity != path.stem:
+        raise BadContractError(
+            str(path),
+            seen=f"entity {contract.entity}",
+            expected=f"entity {path.stem}, as the file is called",
+            next_step="rename the file or the entity",
+        )
+    return contract

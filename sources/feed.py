@@ -1,0 +1,51 @@
+"""What a source hands to the landing: numbered rows of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from sources.mapping import DatasetMapping
+
+Progress = Callable[[str], None]
+
+_TABLE_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The rows of one dataset, once: `batches` can be gone through a single time.
+
+    Each batch has file_number (int32), row_number (int64, from 1 in each file) and the dataset's columns as
+    text, c1, c2, … `row_counts` fills, by file number, while the batches are drawn.
+    """
+
+    dataset: DatasetMapping
+    batches: Iterator[pa.RecordBatch]
+    row_counts: dict[int, int] = field(default_factory=dict)
+
+
+def numbered(batch: pa.RecordBatch, *, file_number: int, first_row: int) -> pa.RecordBatch:
+    """Return a batch with its file's number and its rows' numbers before the other columns."""
+    count = batch.num_rows
+    file_numbers = pa.repeat(pa.scalar(file_number, pa.int32()), count)
+    row_numbers = pa.array(range(first_row, first_row + count), pa.int64())
+    return pa.record_batch(
+        [file_numbers, row_numbers, *batch.columns], names=["file_number", "row_number", *batch.schema.names]
+    )
+
+
+def joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Yield tables of about 100,000 rows: landing many small ones costs more than reading them."""
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        waiting.append(batch)
+        rows += batch.num_rows
+        if rows >= _TABLE_ROWS:
+            yield pa.Table.from_batches(waiting).combine_chunks()
+            waiting, rows = [], 0
+    if rows:
+        yield pa.Table.from_batches(waiting).combine_chunks()
