@@ -20,7 +20,7 @@ from warehouse.migrate import create_database
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "guanxi_template"
-ROLE_SECRET = "only for tests"  # noqa: S105
+ROLE_SECRET = "only for tests"
 
 
 @pytest.fixture(scope="session")

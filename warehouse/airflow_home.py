@@ -73,8 +73,8 @@ def make_airflow_home(settings: Settings, *, server_url: str, database: str = ME
     home = AirflowHome(folder)
     home.logs.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    for name in ("jwt", "api"):
-        secret(folder, name)
+    for name in ("jwt", "api"):  # HS512 wants a key of 64 bytes or more
+        _write_private(folder / "secrets" / name, hashlib.sha512(secret(folder, f"{name}_seed").encode()).hexdigest())
     if not home.passwords.exists():
         _write_private(home.passwords, json.dumps({USER: secret(folder, "login")}) + "\n")
     # Fernet wants 32 bytes in URL-safe base64

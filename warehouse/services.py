@@ -17,13 +17,15 @@ class Service:
 
     `words` is its command, the first word a program of this environment; `{name}` stands for a value that the
     place decides (ports, folders). `health` says what proves that it works: that its port answers ("tcp", "api"),
-    or what Airflow's API reports of it. After `stop_seconds` a stop becomes a kill.
+    or what Airflow's API reports of it. After `stop_seconds` a stop becomes a kill. `is_outlived`: when it is
+    killed its workers go on, so its log must be a file: a pipe to the supervisor would break under them.
     """
 
     name: str
     words: tuple[str, ...]
     health: Health
     stop_seconds: int = 20
+    is_outlived: bool = False
 
     def command(self, values: Mapping[str, str]) -> tuple[str, ...]:
         """Return the command with its values, the program as a full path."""
@@ -40,7 +42,7 @@ SERVICES: tuple[Service, ...] = (
         "tcp",
     ),
     Service("api-server", ("airflow", "api-server"), "api"),
-    Service("scheduler", ("airflow", "scheduler", "--skip-serve-logs"), "scheduler", stop_seconds=30),
+    Service("scheduler", ("airflow", "scheduler", "--skip-serve-logs"), "scheduler", stop_seconds=30, is_outlived=True),
     Service("dag-processor", ("airflow", "dag-processor"), "dag_processor"),
     Service("triggerer", ("airflow", "triggerer", "--skip-serve-logs"), "triggerer"),
 )

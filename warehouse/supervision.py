@@ -54,7 +54,7 @@ stopwaitsecs={stop_seconds}
 stopasgroup=true
 killasgroup=true
 redirect_stderr=true
-stdout_logfile={folder}/{name}.log
+stdout_logfile={log}
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=2
 """
@@ -108,17 +108,21 @@ class Supervision:
         programs = [
             _PROGRAM.format(
                 name=service.name,
-                command=_escaped(shlex.join((sys.executable, "-m", "warehouse.keeper", *service.command(values)))),
+                command=_escaped(shlex.join(self._command(service, values))),
                 variable=SERVICE_VARIABLE,
                 directory=_escaped(directory),
                 priority=100 + number,
                 stop_seconds=service.stop_seconds,
-                folder=_escaped(self.folder),
+                log="NONE" if service.is_outlived else _escaped(self.log(service.name)),
             )
             for number, service in enumerate(services)
         ]
         self.configuration.write_text(frame + "".join(programs), encoding="utf-8")
         return [str(Path(sys.executable).with_name("supervisord")), "-c", str(self.configuration)]
+
+    def _command(self, service: Service, values: Mapping[str, str]) -> tuple[str, ...]:
+        log = ("--log", str(self.log(service.name))) if service.is_outlived else ()
+        return (sys.executable, "-m", "warehouse.keeper", *log, "--", *service.command(values))
 
     def states(self) -> list[ServiceState] | None:
         """Return the services, or None when no supervisor answers."""

@@ -1,0 +1,68 @@
+with accounts as (
+
+    select * from {{ ref('int_accounts_merged') }}
+
+),
+
+account_managers as (
+
+    select * from {{ ref('stg_raw__account_managers') }}
+
+),
+
+account_days as (
+
+    select * from {{ ref('int_account_days_known') }}
+
+),
+
+known_managers as (
+
+    select distinct account_manager_id
+    from account_managers
+    where is_latest
+
+),
+
+totals as (
+
+    select
+        account_id,
+        sum(case when is_order_day then 1 else 0 end) as order_days_count,
+        sum(net_revenue_amount) as net_revenue_amount,
+        min(case when is_order_day then order_date end) as first_order_date,
+        max(case when is_order_day then order_date end) as last_order_date
+    from account_days
+    where is_latest
+    group by account_id
+
+),
+
+final as (
+
+    select
+        accounts.account_id,
+        accounts.account_name,
+        accounts.industry,
+        accounts.size_band,
+        accounts.region,
+        accounts.country,
+        -- an unknown manager is none, so that the account falls to the company's fallback manager
+        known_managers.account_manager_id,
+        accounts.is_internal,
+        coalesce(totals.order_days_count > 0, false) as is_customer,
+        totals.first_order_date,
+        totals.last_order_date,
+        coalesce(totals.order_days_count, 0) as order_days_count,
+        coalesce(totals.net_revenue_amount, 0) as net_revenue_amount,
+        {{ as_of_date() }} as as_of_date
+    from accounts
+    left join known_managers
+        on accounts.account_manager_id = known_managers.account_manager_id
+    left join totals
+        on accounts.account_id = totals.account_id
+    where accounts.is_latest
+
+)
+
+select * from final

@@ -1,0 +1,128 @@
+{%- set conditions = {
+    'prospect': 'has_never_ordered',
+    'churned': 'is_silent_past_limit',
+    'dormant': 'is_long_overdue',
+    'won_back': 'has_returned_after_churn',
+    'declining': 'is_overdue or has_spend_fallen or has_not_come_back',
+    'first': 'has_ordered_once',
+    'loyal': 'has_many_order_days',
+    'growing': 'has_spend_risen',
+    'mature': 'true',
+} -%}
+with conditions as (
+
+    select * from {{ ref('int_account_conditions_checked') }}
+
+),
+
+lifecycle_stages as (
+
+    select * from {{ ref('policy_lifecycle_stages') }}
+
+),
+
+precedences as (
+
+    select
+        {%- for stage in conditions %}
+        max(case when stage_code = '{{ stage }}' then precedence end) as {{ stage }}
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from lifecycle_stages
+
+),
+
+-- Of the stages whose condition holds, the one the policy puts first; mature always holds.
+decided as (
+
+    select
+        conditions.*,
+        least(
+            {%- for stage, condition in conditions.items() %}
+            case when {{ condition }} then precedences.{{ stage }} end
+            {{- "," if not loop.last }}
+            {%- endfor %}
+        ) as precedence
+    from conditions
+    cross join precedences
+
+),
+
+named as (
+
+    select
+        decided.account_id,
+        lifecycle_stages.stage_code,
+        lifecycle_stages.name_en as stage_name_en,
+        lifecycle_stages.name_zh as stage_name_zh,
+        lag(lifecycle_stages.stage_code) over (
+            partition by decided.account_id
+            order by decided.snapshot_date
+        ) as last_stage_code,
+        case
+            when lifecycle_stages.stage_code = 'prospect' then 'no_order_day'
+            when lifecycle_stages.stage_code = 'churned' then 'silent_past_limit'
+            when lifecycle_stages.stage_code = 'dormant' then 'long_overdue'
+            when lifecycle_stages.stage_code = 'won_back' then 'returned_after_churn'
+            when lifecycle_stages.stage_code = 'first' then 'one_order_day'
+            when lifecycle_stages.stage_code = 'loyal' then 'many_order_days'
+            when lifecycle_stages.stage_code = 'growing' then 'spend_risen'
+            when lifecycle_stages.stage_code = 'mature' then 'repeat_buyer'
+            when decided.is_overdue then 'overdue'
+            when decided.has_not_come_back then 'first_not_repeated'
+            else 'spend_fallen'
+        end as rule_code,
+        decided.days_since_last_order,
+        decided.typical_gap_days,
+        decided.overdue_ratio,
+        decided.is_current,
+        decided.snapshot_date
+    from decided
+    inner join lifecycle_stages
+        on decided.precedence = lifecycle_stages.precedence
+
+),
+
+spells as (
+
+    select
+        named.*,
+        sum(
+            case
+                when last_stage_code is null or last_stage_code <> stage_code then 1
+                else 0
+            end
+        ) over (
+            partition by account_id
+            order by snapshot_date
+            rows between unbounded preceding and current row
+        ) as spell_number
+    from named
+
+),
+
+final as (
+
+    select
+        account_id,
+        stage_code,
+        stage_name_en,
+        stage_name_zh,
+        max(case when last_stage_code <> stage_code then last_stage_code end) over (
+            partition by account_id, spell_number
+        ) as previous_stage_code,
+        rule_code,
+        days_since_last_order,
+        typical_gap_days,
+        overdue_ratio,
+        is_current,
+        snapshot_date,
+        min(snapshot_date) over (
+            partition by account_id, spell_number
+        ) as stage_since_date,
+        {{ as_of_date() }} as as_of_date
+    from spells
+
+)
+
+select * from final

@@ -1,0 +1,17 @@
+with ops_sources as (
+
+    select * from {{ source('ops', 'sources') }}
+
+),
+
+renamed as (
+
+    select
+        source,
+        kind as source_kind,
+        rank as source_rank
+    from ops_sources
+
+)
+
+select * from renamed
