@@ -48,6 +48,17 @@ class Purchases:
     is_late: Bools
     is_returned: Bools
 
+    def only(self, keep: Bools) -> Purchases:
+        """The purchases for which `keep` is true."""
+        return Purchases(
+            row=self.row[keep],
+            day=self.day[keep],
+            count=self.count[keep],
+            spend=self.spend[keep],
+            is_late=self.is_late[keep],
+            is_returned=self.is_returned[keep],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Lives:

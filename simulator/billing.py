@@ -12,6 +12,8 @@ from simulator.orders import CREDIT, Lines, Orders
 from simulator.seasons import NEVER
 
 _LEAST_SPLIT_CENTS = 10_000
+_SPLIT_DAYS = 14
+_BILLED_WITHIN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +42,31 @@ def draw_invoices(draws: Draws, accounts: Accounts, orders: Orders, lines: Lines
     """One invoice for every order that gets done, worth its lines."""
     total = np.bincount(lines.order, weights=lines.amount_cents, minlength=orders.row.size).astype(np.int64)
     order = np.flatnonzero((orders.done < NEVER) & (total != 0))
-    key = tuple(values[order] for values in orders.key())
-    row = orders.row[order]
-    is_credit = orders.part[order] == CREDIT
-    invoiced = orders.done[order] + draws.below("invoice after", 3, *key)
-    due = invoiced + np.where(is_credit, 0, accounts.terms_days[row])
-    wait = np.round(accounts.days_late[row] + 6.0 * draws.normal("payment wait", *key)).astype(np.int64)
+    invoiced, due, paid = _billing_days(draws, accounts, orders)
+    return Invoices(order=order, invoiced=invoiced[order], due=due[order], paid=paid[order], amount_cents=total[order])
+
+
+def moving_orders(draws: Draws, accounts: Accounts, orders: Orders, *, after: int, until: int) -> Bools:
+    """The orders of which anything may be entered or changed in the days (after, until]; most are long settled."""
+    _, _, paid = _billing_days(draws, accounts, orders)
+    handled = (
+        np.maximum(orders.confirmed, np.where(orders.done < NEVER, orders.done, orders.cancelled)) + _BILLED_WITHIN
+    )
+    in_the_house = (orders.entered <= until) & (handled > after)
+    at_the_bank = (paid - _SPLIT_DAYS <= until) & (paid + 1 > after)
+    return np.asarray(in_the_house | at_the_bank | orders.is_returned)
+
+
+def _billing_days(draws: Draws, accounts: Accounts, orders: Orders) -> tuple[Ints, Ints, Ints]:
+    """The days every order is invoiced, due and paid, were it done."""
+    key = orders.key()
+    is_credit = orders.part == CREDIT
+    invoiced = orders.done + draws.below("invoice after", _BILLED_WITHIN, *key)
+    due = invoiced + np.where(is_credit, 0, accounts.terms_days[orders.row])
+    wait = np.round(accounts.days_late[orders.row] + 6.0 * draws.normal("payment wait", *key)).astype(np.int64)
     paid = np.maximum(invoiced, due + np.clip(wait, -20, 90))
     is_lost = draws.chance("never paid", 0.008, *key) & ~is_credit
-    return Invoices(
-        order=order,
-        invoiced=invoiced,
-        due=due,
-        paid=np.where(is_lost, NEVER, paid),
-        amount_cents=total[order],
-    )
+    return invoiced, due, np.where(is_lost | (orders.done == NEVER), NEVER, paid)
 
 
 def draw_payments(draws: Draws, orders: Orders, invoices: Invoices) -> Payments:
@@ -64,7 +76,7 @@ def draw_payments(draws: Draws, orders: Orders, invoices: Invoices) -> Payments:
     amount = invoices.amount_cents[invoice]
     is_split = draws.chance("two payments", 0.10, *key) & (amount > _LEAST_SPLIT_CENTS)
     first_cents = np.where(is_split, np.round(amount * 0.6).astype(np.int64), amount)
-    first_day = np.maximum(invoices.invoiced[invoice], invoices.paid[invoice] - np.where(is_split, 14, 0))
+    first_day = np.maximum(invoices.invoiced[invoice], invoices.paid[invoice] - np.where(is_split, _SPLIT_DAYS, 0))
     first = _payments(draws, key, invoice, position=1, paid=first_day, cents=first_cents)
     rest = _payments(
         draws, key, invoice, position=2, paid=invoices.paid[invoice], cents=amount - first_cents, where=is_split

@@ -36,7 +36,6 @@ def draw_managers(draws: Draws, *, accounts: int, first_day: int) -> list[Manage
     surname = draws.below("manager surname", len(SURNAMES), at).tolist()
     given = draws.below("manager given name", len(GIVEN_NAMES), at).tolist()
     english = draws.below("manager english name", len(ENGLISH_GIVEN_NAMES), at).tolist()
-    reads_english = draws.chance("manager reads english", 0.35, at).tolist()
     hired = (first_day - draws.below("manager hired", 2_000, at)).tolist()
     leaves = np.where(
         draws.chance("manager leaves", 0.15, at), first_day + 200 + draws.below("manager leave day", 1_500, at), NEVER
@@ -45,7 +44,9 @@ def draw_managers(draws: Draws, *, accounts: int, first_day: int) -> list[Manage
     for index, region in enumerate(regions):
         chinese, pinyin = SURNAMES[surname[index]]
         chinese_given, pinyin_given = GIVEN_NAMES[given[index]]
-        if reads_english[index]:
+        # Every third, so that even a small company has both.
+        reads_english = index % 3 == 1
+        if reads_english:
             first = ENGLISH_GIVEN_NAMES[english[index]]
             name, address = f"{first} {pinyin.title()}", f"{first.lower()}.{pinyin}"
         else:
@@ -55,7 +56,7 @@ def draw_managers(draws: Draws, *, accounts: int, first_day: int) -> list[Manage
                 code=f"M{index + 1:04d}",
                 name=name,
                 email=f"{address}.{index + 1}@example.com",
-                language="en" if reads_english[index] else "zh",
+                language="en" if reads_english else "zh",
                 list_capacity=(15, 20, 20, 25)[index % 4],
                 region=region,
                 hired=hired[index],

@@ -44,6 +44,22 @@ class Orders:
         """What addresses the order's own chance."""
         return self.number, self.count, self.part
 
+    def only(self, keep: Bools) -> Orders:
+        """The orders for which `keep` is true."""
+        return Orders(
+            row=self.row[keep],
+            number=self.number[keep],
+            count=self.count[keep],
+            part=self.part[keep],
+            placed=self.placed[keep],
+            entered=self.entered[keep],
+            confirmed=self.confirmed[keep],
+            done=self.done[keep],
+            cancelled=self.cancelled[keep],
+            spend=self.spend[keep],
+            is_returned=self.is_returned[keep],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Lines:

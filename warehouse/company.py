@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from warehouse.errors import Problem
-from warehouse.settings import ROOT
+from warehouse.settings import ROOT, TimeZone
 
 
 class UnknownCompanyError(Problem):
@@ -26,12 +26,6 @@ class UnknownSourceError(Problem):
     """The company has no source of that name."""
 
 
-def _time_zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError(f"{value!r} is not a time zone name such as Europe/London")
-    return value
-
-
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -44,10 +38,11 @@ class Name(_Strict):
 
 
 class SimulatorOptions(_Strict):
-    """Size and seed of a simulated company."""
+    """Size, seed and first day of a simulated company; the same three give the same company."""
 
     accounts: int = Field(2000, ge=10)
     seed: int = 7
+    first_day: date | None = None
 
 
 class Manager(_Strict):
@@ -74,7 +69,7 @@ class Company(_Strict):
     id: str = Field(alias="company", pattern=r"^[a-z][a-z0-9_]{0,30}$")
     name: Name
     currency: str = Field(pattern=r"^[A-Z]{3}$")
-    timezone: Annotated[str, AfterValidator(_time_zone)]
+    timezone: TimeZone
     language: Literal["en", "zh"] = "en"
     first_as_of: date | None = None
     simulator: SimulatorOptions | None = None

@@ -54,10 +54,9 @@ class Simulated:
         tables = [name for (name,) in self.rows("select tablename from pg_tables where schemaname = 'erp'")]
         prints = {}
         for table in sorted(tables):
-            lines = f"select row_of_table::text as line from erp.{table} as row_of_table"
-            prints[table] = self.rows(f"select count(*), md5(string_agg(line, '' order by line)) from ({lines}) as l")[
-                0
-            ]
+            lines = f"select whole::text as line from erp.{table} as whole"
+            count, md5 = self.rows(f"select count(*), md5(string_agg(line, '' order by line)) from ({lines}) as l")[0]
+            prints[table] = (count, md5)
         for file in sorted(self.folder.rglob("*.*")):
             prints[file.name] = (file.stat().st_size, file.read_bytes().hex())
         return prints

@@ -134,7 +134,7 @@ def test_states_are_those_of_an_erp_and_few_orders_are_cancelled(grown_company: 
 
 
 def test_spring_festival_is_quiet_and_the_year_end_is_busy(grown_company: Simulated) -> None:
-    daily = dict(
+    daily: dict[date, int] = dict(
         grown_company.rows(
             "select (placed_at at time zone 'Asia/Shanghai')::date, count(*) from erp.sales_order "
             "where origin is null group by 1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -75,7 +76,7 @@ def test_an_earlier_day_is_refused(company: Simulated) -> None:
 
 
 @pytest.mark.parametrize("change", [{"seed": 8}, {"accounts": 61}, {"first_day": date(2024, 3, 2)}])
-def test_another_company_is_refused(company: Simulated, change: dict[str, int]) -> None:
+def test_another_company_is_refused(company: Simulated, change: dict[str, Any]) -> None:
     company.write(date(2024, 5, 10))
     with pytest.raises(OtherCompanyError):
         company.write(date(2024, 5, 11), **change)
