@@ -15,7 +15,7 @@ from delivery.outbox import Outbox, State, Ticket
 from delivery.published_lists import PublishedLists, live_lists
 from delivery.render import fingerprint, render_mail
 from delivery.report import DeliveryReport, names, undelivered
-from delivery.smtp import Courier, Fate, MailServerUnreachableError, Outcome, parse_smtp_url
+from delivery.smtp import Courier, Fate, MailServerUnreachableError, Outcome
 from warehouse.errors import Problem
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class _Run:
 
     lists: PublishedLists
     outbox: Outbox
-    courier: Courier
+    post: Courier
     sender: str
     sleep: Callable[[float], None]
     progress: Callable[[str], None]
@@ -80,11 +80,11 @@ class _Run:
     def _ready(self) -> None:
         for wait in BACK_OFF_SECONDS:
             try:
-                return self.courier.ready()
+                return self.post.ready()
             except MailServerUnreachableError:
                 self.progress(f"the mail server does not answer; trying again in {wait:.0f} s")
                 self.sleep(wait)
-        return self.courier.ready()
+        return self.post.ready()
 
     def _one(self, manager_id: str) -> None:
         ticket = self.outbox.take(manager_id)
@@ -96,7 +96,7 @@ class _Run:
         recipient, message, body_sha256 = prepared
         self.outbox.begin(ticket, recipient=recipient, body_sha256=body_sha256)
         try:
-            outcome = self.courier.send(message)
+            outcome = self.post.send(message)
         except Problem as problem:
             self.outbox.settle(ticket, State.PENDING, error=problem.seen)
             raise
@@ -187,7 +187,7 @@ def deliver(
     *,
     gen: int,
     company: Company,
-    smtp_url: str,
+    post: Courier,
     mail_from: str,
     now: datetime,
     sleep: Callable[[float], None],
@@ -195,8 +195,8 @@ def deliver(
 ) -> DeliveryReport:
     """Send the lists of generation `gen`, which must be live; a repeat sends only what has not gone out.
 
-    `connection` is the mailer's and must not be in a transaction. `now` decides what is too late. Raises
-    NotLiveError, BadSenderError, BadSmtpUrlError, MailServerUnreachableError, MailServerRefusedError,
+    `connection` is the mailer's and must not be in a transaction; `post` need not be open yet. `now` decides what
+    is too late. Raises NotLiveError, BadSenderError, MailServerUnreachableError, MailServerRefusedError,
     MailServerSilentError and ForeignRowsError, after which the unsent lists still wait; and, when all that could
     go has gone, UndeliveredError, which names the managers whose list did not arrive for sure.
     """
@@ -207,7 +207,6 @@ def deliver(
             expected="an address such as lists@example.com",
             next_step="correct the setting, then run guanxi deliver again",
         )
-    server = parse_smtp_url(smtp_url)
     lists = live_lists(connection, gen=gen, company=company)
     if foreign := lists.managers_with_foreign_accounts():
         raise _foreign(
@@ -217,9 +216,8 @@ def deliver(
     outbox = Outbox(connection, gen=gen, now=now)
     outbox.recover()
     outbox.expire()
-    with Courier(server) as courier:
-        run = _Run(lists=lists, outbox=outbox, courier=courier, sender=mail_from, sleep=sleep, progress=progress)
-        run.rounds()
+    run = _Run(lists=lists, outbox=outbox, post=post, sender=mail_from, sleep=sleep, progress=progress)
+    run.rounds()
     report = run.report()
     connection.commit()
     if not report.is_complete:

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,18 @@ _SIZE_LIMIT = 50 * 2**20
 
 class MailboxNotStartedError(Problem):
     """The local mail server cannot listen where it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A running local mail server: where mails are handed in, and where they are kept."""
+
+    url: str
+    folder: Path
+
+    def mails(self) -> list[Path]:
+        """Return the kept mails, oldest first."""
+        return kept_mails(self.folder)
 
 
 def kept_mails(folder: Path) -> list[Path]:
@@ -51,26 +65,32 @@ def keep_mail(folder: Path, *, sender: str, recipients: list[str], content: byte
         Path(draft).unlink()
 
 
-def run_mailbox(host: str, port: int, folder: Path, *, ready: Callable[[], None], stop: threading.Event) -> None:
-    """Serve until `stop` is set; call `ready` once mails are taken.
+def run_mailbox(
+    host: str, port: int, folder: Path, ready: Callable[[Mailbox], None], *, stop: threading.Event | None = None
+) -> None:
+    """Serve until `stop` is set or, without one, until SIGTERM or SIGINT; call `ready` once mails are taken.
 
-    Raises MailboxNotStartedError when the port is taken.
+    Port 0 takes a free one. Raises MailboxNotStartedError when the port is taken.
     """
-    with _serving(folder, host=host, port=port):
-        ready()
-        stop.wait()
+    ended = stop or threading.Event()
+    if stop is None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: ended.set())
+    with _serving(folder, host=host, port=port) as mailbox:
+        ready(mailbox)
+        ended.wait()
 
 
 @contextlib.contextmanager
-def local_mailbox(folder: Path) -> Iterator[str]:
-    """Serve on a free port of this machine while the block runs; give the server's smtp:// URL."""
-    with _serving(folder, host="127.0.0.1", port=0) as port:
-        yield f"smtp://127.0.0.1:{port}"
+def local_mailbox(folder: Path) -> Iterator[Mailbox]:
+    """Serve on a free port of this machine while the block runs."""
+    with _serving(folder, host="127.0.0.1", port=0) as mailbox:
+        yield mailbox
 
 
 @contextlib.contextmanager
-def _serving(folder: Path, *, host: str, port: int) -> Iterator[int]:
-    """Run the server in a thread of its own; give the port it listens on."""
+def _serving(folder: Path, *, host: str, port: int) -> Iterator[Mailbox]:
+    """Run the server in a thread of its own."""
     from aiosmtpd.smtp import SMTP
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -97,7 +117,8 @@ def _serving(folder: Path, *, host: str, port: int) -> Iterator[int]:
     server: asyncio.Server | None = None
     try:
         server = asyncio.run_coroutine_threadsafe(listen(), loop).result()
-        yield server.sockets[0].getsockname()[1]
+        actual = server.sockets[0].getsockname()[1]
+        yield Mailbox(url=f"smtp://{f'[{host}]' if ':' in host else host}:{actual}", folder=folder)
     except OSError as error:
         if server is not None:
             raise

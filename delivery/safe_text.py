@@ -23,8 +23,9 @@ _NOT_IN_FILE_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 def clean(value: str, *, limit: int = NAME_LIMIT) -> str:
     """Return `value` as one line without control or invisible characters, at most `limit` characters long."""
-    kept = "".join(" " if _breaks(each) else each for each in value if not _is_invisible(each))
-    line = " ".join(kept.split())
+    if not value.isprintable():
+        value = "".join(" " if _breaks(each) else each for each in value if not _is_invisible(each))
+    line = " ".join(value.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
@@ -38,7 +39,7 @@ def _is_invisible(character: str) -> bool:
 
 def looks_like_formula(value: str) -> bool:
     """Whether a spreadsheet might run `value` when a person types it again or a CSV is made of it."""
-    return value.lstrip()[:1] in _FORMULA_STARTS or value[:1] in "\t\r\n"
+    return value.startswith(("\t", "\r", "\n")) or value.lstrip()[:1] in _FORMULA_STARTS
 
 
 def file_name(value: str, *, suffix: str) -> str:

@@ -170,7 +170,7 @@ def migrate_metadata(home: AirflowHome, environment: dict[str, str], *, database
         return False
     log = home.logs / "migrate.log"
     with log.open("a", encoding="utf-8") as output:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [sys.executable, "-m", "airflow", "db", "migrate"],
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
@@ -184,7 +184,7 @@ def migrate_metadata(home: AirflowHome, environment: dict[str, str], *, database
             "Airflow's metadata database",
             seen=f"`airflow db migrate` ended with status {done.returncode}",
             expected=f"a database in the shape of Airflow {version('apache-airflow')}",
-            next_step=f"read the end of {log}; after a downgrade of Airflow, drop the database {database} to start anew",
+            next_step=f"read the end of {log}; after a downgrade of Airflow, drop the database {database}",
         )
     note_migrated(home, database=database)
     return True

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import psycopg
 
@@ -49,7 +49,7 @@ class Warehouse:
 
     @property
     def database(self) -> str:
-        return urlsplit(self.admin_url).path.lstrip("/")
+        return unquote(urlsplit(self.admin_url).path.lstrip("/"))
 
     @property
     def host(self) -> str:
@@ -69,9 +69,10 @@ class Warehouse:
         """Return a role's URL. It holds a password: never print, log or keep it."""
         parts = urlsplit(self.admin_url)
         query = f"{parts.query}&" if parts.query else ""
+        host = f"[{self.host}]" if ":" in self.host else self.host  # IPv6
         return (
-            f"{driver}://{role.value}:{self.password(role)}@{self.host}:{self.port}/{quote(database or self.database)}"
-            f"?{query}{urlencode({'application_name': application_name})}"
+            f"{driver}://{role.value}:{self.password(role)}@{host}:{self.port}/{quote(database or self.database)}"
+            f"?{query}{urlencode({'application_name': application_name}, quote_via=quote)}"
         )
 
     def connect(self, role: Role, *, application_name: str = "guanxi") -> psycopg.Connection:
@@ -87,7 +88,7 @@ def connect(url: str) -> psycopg.Connection:
     parts = urlsplit(url)
     try:
         connection = psycopg.connect(url, connect_timeout=10, options="-c timezone=UTC")
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, psycopg.ProgrammingError) as error:  # the latter: a URL that cannot be read
         raise WarehouseUnreachableError(
             f"PostgreSQL at {parts.hostname}:{parts.port or 5432}, database {parts.path.lstrip('/')}",
             seen=_reason(error),
@@ -106,7 +107,7 @@ def connect(url: str) -> psycopg.Connection:
     return connection
 
 
-def _reason(error: psycopg.OperationalError) -> str:
+def _reason(error: psycopg.Error) -> str:
     text = str(error)
     known = {
         "password authentication failed": "the password was refused",
@@ -117,5 +118,6 @@ def _reason(error: psycopg.OperationalError) -> str:
         "Name or service not known": "the host name is not known",
         "timeout": "no answer within 10 s",
         "too many clients": "the server has no connection left",
+        "invalid URI query parameter": "the URL has an option that PostgreSQL does not know",
     }
     return next((plain for sign, plain in known.items() if sign in text), "the connection failed")

@@ -96,6 +96,7 @@ class EmbeddedServer:
     def leased(self) -> Iterator[str]:
         """Give the administrator's URL of a running server; stop it when nobody else holds a lease."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._require_own_data()
         with (self.folder / "lease").open("a") as lease:
             with self._alone():
                 fcntl.flock(lease, fcntl.LOCK_SH)
@@ -214,6 +215,19 @@ class EmbeddedServer:
             next_step="set GUANXI_POSTGRES_USER to an existing user, or run the command as an ordinary user",
         )
 
+    def _require_own_data(self) -> None:
+        if not (self.folder / "port").exists():  # nothing is there, or another process is at making it
+            return
+        owner = self._owner()
+        wanted, found = os.geteuid() if owner is None else owner.pw_uid, self.data.stat().st_uid
+        if found != wanted:
+            raise EmbeddedServerError(
+                f"the data of the embedded PostgreSQL in {self.folder}",
+                seen=f"they belong to user {_user_name(found)}, and the server would run as {_user_name(wanted)}",
+                expected="one user for both: root and an ordinary user cannot take turns",
+                next_step="run the command as before, give the folder to this user, or set GUANXI_HOME to a new one",
+            )
+
     def _require_reachable(self, owner: pwd.struct_passwd) -> None:
         for path in (binaries(), self.folder.resolve()):
             for folder in (path, *path.parents):
@@ -225,6 +239,13 @@ class EmbeddedServer:
                         expected="a place that PostgreSQL, which refuses to run as root, can reach",
                         next_step="put the project (or GUANXI_HOME) in another folder, or run as an ordinary user",
                     )
+
+
+def _user_name(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def binaries() -> Path:

@@ -13,25 +13,36 @@ if TYPE_CHECKING:
 
 _BLOCK = 20_000
 
+# What pandas makes of a column depends on the nulls of its first block, unless told: by PostgreSQL's type numbers.
+_DTYPES = {20: "float64", 21: "float64", 23: "float64", 700: "float64", 701: "float64", 25: "str", 1043: "str"}
+
 
 def read_frame(
     connection: psycopg.Connection, query: LiteralString | sql.Composed | sql.SQL, params: Sequence[Any] | None = None
 ) -> pd.DataFrame:
     """Return a query's rows as a frame, read in blocks so that memory holds little more than the frame.
 
-    Numeric columns come as Decimal: cast them to double precision in the query to get floats.
+    Numeric columns come as Decimal: cast them to double precision in the query to get floats. Whole numbers with
+    nulls among them come as floats.
     """
     import pandas as pd
 
     with connection.cursor(name="guanxi_frame", binary=True) as cursor:
         cursor.execute(query, params)
-        names = pd.Index([column.name for column in cursor.description or ()])
+        described = cursor.description or []
+        names = pd.Index([column.name for column in described])
         blocks = []
         while rows := cursor.fetchmany(_BLOCK):
             blocks.append(pd.DataFrame.from_records(rows, columns=names))
-    if not blocks:
-        return pd.DataFrame(columns=names)
-    return pd.concat(blocks, ignore_index=True) if len(blocks) > 1 else blocks[0]
+    frame = pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=names)
+    objects = [pd.api.types.is_object_dtype(dtype) for dtype in frame.dtypes]
+    return frame.astype(
+        {
+            column.name: _DTYPES[column.type_code]
+            for column, is_object in zip(described, objects, strict=True)
+            if is_object and column.type_code in _DTYPES
+        }
+    )
 
 
 def write_frame(connection: psycopg.Connection, schema: str, table: str, frame: pd.DataFrame) -> int:

@@ -48,7 +48,7 @@ def end_group(child: "subprocess.Popen[bytes]", grace: float) -> None:
 def main(arguments: list[str]) -> int:
     grace, command = float(arguments[0]), arguments[1:]
     try:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     except OSError as error:
         sys.stderr.write(f"{command[0]} cannot be started: {error.strerror}\n")
         return CANNOT_START

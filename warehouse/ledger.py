@@ -42,6 +42,17 @@ class UnknownRunError(Problem):
     """The ledger has no such run."""
 
 
+class RejectedRunError(Problem):
+    """A run that a gate or a later night has ended."""
+
+
+# First key of the advisory lock that a stage at work holds; the second is its generation.
+_NIGHT_LOCK = 20_531
+
+# SQLSTATE of ops.claim_stage for a rejected run.
+_REJECTED = "GX002"
+
+
 @dataclass(frozen=True, slots=True)
 class Live:
     """The generation that readers see."""
@@ -97,14 +108,14 @@ def open_night(
 def find_night(
     warehouse: Warehouse, *, run_id: str | None, fence: str | None, company_id: str, runs_folder: Path
 ) -> Night:
-    """Return a run by its id, or the newest one; with `fence`, only if that attempt still owns it.
+    """Return a run by its id, or the one at work, or the newest; with `fence`, only if that attempt still owns it.
 
     Raises UnknownRunError, FencedError.
     """
     with warehouse.connect(Role.PUBLISHER) as connection:
         row = connection.execute(
             "select gen, run_id, attempt, fence::text, as_of, timezone, build_schema from ops.runs"
-            " where run_id = coalesce(%s, run_id) order by gen desc limit 1",
+            " where run_id = coalesce(%s, run_id) order by state in ('building', 'audited') desc, gen desc limit 1",
             (run_id,),
         ).fetchone()
     if row is None:
@@ -140,36 +151,54 @@ def stage(warehouse: Warehouse, night: Night, name: str, part: str = "") -> Iter
     """Claim a stage for this process and note how it ended. A closed gate rejects the run.
 
     Holds a session lock meanwhile, so that a second night sees that this one is at work.
+    Raises FencedError and RejectedRunError.
     """
     started = time.monotonic()
     role = STAGE_ROLES[name]
     with contextlib.closing(warehouse.connect(role, application_name=f"guanxi {night.run_id} {name}")) as ledger:
         ledger.autocommit = True
-        ledger.execute("select pg_advisory_lock_shared(hashtextextended('guanxi.night', 0))")
-        try:
-            row = ledger.execute(
-                "select token::text, number from ops.claim_stage(%s, %s, %s, %s)",
-                (night.gen, night.fence, name, part),
-            ).fetchone()
-        except psycopg.errors.SerializationFailure as error:
-            raise FencedError(
-                f"{name} of {night.run_id}",
-                seen="a later attempt or a later night has taken over",
-                expected="this to be the newest attempt",
-                next_step="nothing: the newer one finishes. Nothing of this one was written.",
-            ) from error
-        if row is None:  # the function always returns one row
-            raise RuntimeError("ops.claim_stage returned nothing")
-        claim = Claim(night=night, stage=name, part=part, token=row[0], number=row[1])
+        ledger.execute("select pg_advisory_lock_shared(%s, %s::integer)", (_NIGHT_LOCK, night.gen))
+        claim = _claim(ledger, night, name, part)
         try:
             yield claim
         except BaseException as error:
             note = str(error) if isinstance(error, Problem) else type(error).__name__
             _finish(ledger, claim, state="failed", note=note, started=started)
             if isinstance(error, GateClosedError):
-                ledger.execute("select ops.reject_run(%s, %s, %s)", (night.gen, night.fence, error.thing))
+                _reject(ledger, night, error.thing)
             raise
         _finish(ledger, claim, state="done", note=None, started=started)
+
+
+def _claim(ledger: psycopg.Connection, night: Night, name: str, part: str) -> Claim:
+    try:
+        row = ledger.execute(
+            "select token::text, number from ops.claim_stage(%s, %s, %s, %s)", (night.gen, night.fence, name, part)
+        ).fetchone()
+    except psycopg.errors.SerializationFailure as error:
+        raise FencedError(
+            f"{name} of {night.run_id}",
+            seen="a later attempt has taken over",
+            expected="this to be the newest attempt",
+            next_step="nothing: the newer one finishes. Nothing of this one was written.",
+        ) from error
+    except psycopg.DatabaseError as error:
+        if error.sqlstate != _REJECTED:
+            raise
+        raise RejectedRunError(
+            f"{name} of {night.run_id}",
+            seen=f"this run has ended: {error.diag.message_primary}",
+            expected="a run at work",
+            next_step=f"begin a further attempt: guanxi open --run-id {night.run_id} --as-of {night.as_of}",
+        ) from None
+    if row is None:  # the function always returns one row
+        raise RuntimeError("ops.claim_stage returned nothing")
+    return Claim(night=night, stage=name, part=part, token=row[0], number=row[1])
+
+
+def _reject(ledger: psycopg.Connection, night: Night, note: str) -> None:
+    with contextlib.suppress(psycopg.OperationalError):  # as in _finish
+        ledger.execute("select ops.reject_run(%s, %s, %s)", (night.gen, night.fence, note))
 
 
 def _finish(ledger: psycopg.Connection, claim: Claim, *, state: str, note: str | None, started: float) -> None:
@@ -186,25 +215,23 @@ def _finish(ledger: psycopg.Connection, claim: Claim, *, state: str, note: str |
 
 def _refuse_beside_another(connection: psycopg.Connection, run_id: str) -> None:
     """A stage at work holds the night's lock; a stage of the same run that was left behind is fenced instead."""
-    rows = connection.execute(
-        "select a.application_name from pg_locks l join pg_stat_activity a using (pid)"
-        " where l.locktype = 'advisory' and l.granted and l.database = (select oid from pg_database"
-        " where datname = current_database()) and a.application_name like 'guanxi %%'"
-        " and a.application_name not like %s",
-        (f"guanxi {run_id} %",),
-    ).fetchall()
-    if rows:
-        other = rows[0][0].removeprefix("guanxi ")
+    row = connection.execute(
+        "select r.run_id from pg_locks l join ops.runs r on r.gen = l.objid::bigint"
+        " where l.locktype = 'advisory' and l.granted and l.classid::bigint = %s and l.objsubid = 2 and l.database ="
+        " (select d.oid from pg_database d where d.datname = current_database()) and r.run_id <> %s limit 1",
+        (_NIGHT_LOCK, run_id),
+    ).fetchone()
+    if row is not None:
         raise NightRunningError(
             f"run {run_id}",
-            seen=f"another night is at work: {other}",
+            seen=f"another night is at work: {row[0]}",
             expected="one night at a time in a warehouse",
             next_step="wait for it (guanxi status shows it), or stop its process, then run again",
         )
 
 
 def _attempt_folder(runs_folder: Path, run_id: str, attempt: int) -> Path:
-    safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in run_id)
+    safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in run_id).lstrip(".") or "_"
     folder = runs_folder / safe / f"attempt-{attempt}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

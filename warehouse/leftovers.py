@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 HOME_VARIABLE = "STACK_HOME"
 SERVICE_VARIABLE = "STACK_SERVICE"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,7 +16,15 @@ from warehouse.errors import Problem
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
-# One at a time on a server: roles are shared by all its databases.
+# One at a time in a database. Roles are shared by all databases of a server, where no lock of ours reaches: two
+# companies that are prepared at once may meet there, and the one that loses tries again.
+_PAUSES = (0.1, 0.3, 0.9, 2.7)
+_LOST_A_RACE = (
+    psycopg.errors.InternalError_,  # tuple concurrently updated
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.DuplicateObject,
+    psycopg.errors.DeadlockDetected,
+)
 _LOCK = "select pg_advisory_xact_lock(hashtextextended('guanxi.migrate', 0))"
 
 
@@ -33,6 +42,15 @@ def migrate(warehouse: Warehouse, *, company_id: str, extra_ddl: Iterable[tuple[
     `extra_ddl` are (name, sql) pairs of idempotent statements that rooms bring, as the tables of schema raw.
     Raises ForeignWarehouseError when the database belongs to another company.
     """
+    extra_ddl = list(extra_ddl)
+    for pause in _PAUSES:
+        with contextlib.suppress(*_LOST_A_RACE):
+            return _migrate(warehouse, company_id=company_id, extra_ddl=extra_ddl)
+        time.sleep(pause)
+    return _migrate(warehouse, company_id=company_id, extra_ddl=extra_ddl)
+
+
+def _migrate(warehouse: Warehouse, *, company_id: str, extra_ddl: Iterable[tuple[str, str]]) -> list[str]:
     with warehouse.connect_admin() as connection:
         try:
             connection.execute(_LOCK)

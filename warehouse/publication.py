@@ -12,8 +12,8 @@ import yaml
 from psycopg import sql
 
 from warehouse.database import OWNER
-from warehouse.errors import Problem
-from warehouse.night import Claim
+from warehouse.errors import GateClosedError, Problem
+from warehouse.night import Claim, FencedError
 from warehouse.settings import ROOT
 
 # Where the contracts of published tables lie: dbt's own yml for its marts, the same form for the rooms' tables.
@@ -28,6 +28,10 @@ class NotPublishableError(Problem):
     """A generation that may not go live."""
 
 
+class BuildRefusedError(GateClosedError):
+    """What was built is not what the contracts of the marts declare."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mart:
     """A published table: its columns with their types, and those that only the mails may read."""
@@ -39,7 +43,7 @@ class Mart:
 
 def declared_marts(root: Path = ROOT) -> list[Mart]:
     """Return the marts to publish, by name, from their yml contracts."""
-    marts = []
+    marts: list[Mart] = []
     for pattern in CONTRACT_GLOBS:
         for file in sorted(root.glob(pattern)):
             models = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models", [])
@@ -50,35 +54,46 @@ def declared_marts(root: Path = ROOT) -> list[Mart]:
 def ensure_published_tables(connection: psycopg.Connection, marts: Iterable[Mart]) -> None:
     """Make pub.<mart> and bi.<mart> for each contract; add columns that are new, refuse those that changed type.
 
-    Run by the administrator; raises ContractChangedError. Published rows, grants and views of others survive.
+    Run by the administrator; raises ContractChangedError. Published rows, grants and views of others survive; only
+    a column that is newly restricted makes its view, and the grants on it, anew.
     """
     connection.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
     connection.execute("create table if not exists ops.marts (mart text primary key)")
     connection.execute("grant select on ops.marts to guanxi_publisher, guanxi_checker")
     marts = list(marts)
-    existing: dict[str, dict[str, str]] = {}
-    for table, column, kind in connection.execute(
-        "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute a"
-        " join pg_class c on c.oid = a.attrelid where c.relnamespace = 'pub'::regnamespace"
-        " and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped order by a.attnum"
-    ):
-        existing.setdefault(table, {})[column] = kind
+    existing = _columns(connection, "pub")
+    views = _columns(connection, "bi")
     for mart in marts:
         if mart.name not in existing:
             _create(connection, mart)
-        elif _add_columns(connection, mart, existing[mart.name]):
-            _create_view(connection, mart)
+        else:
+            _add_columns(connection, mart, existing[mart.name])
+            _keep_view(connection, mart, table=existing[mart.name], view=views.get(mart.name, {}))
         connection.execute("insert into ops.marts values (%s) on conflict do nothing", (mart.name,))
     connection.execute("delete from ops.marts where mart <> all(%s)", ([mart.name for mart in marts],))
 
 
 def audit(connection: psycopg.Connection, claim: Claim) -> dict[str, int]:
-    """Note each mart's rows and checksum as checked, and let the generation be published. Return the rows."""
-    with connection.transaction():
-        claim.assert_held(connection)
-        rows = connection.execute(
-            "select mart, row_count from ops.audit_build(%s, %s)", (claim.night.gen, claim.night.fence)
-        ).fetchall()
+    """Note each mart's rows and checksum as checked, and let the generation be published. Return the rows.
+
+    Raises BuildRefusedError when a mart is missing or differs from its contract.
+    """
+    night = claim.night
+    try:
+        with connection.transaction():
+            claim.assert_held(connection)
+            rows = connection.execute(
+                "select mart, row_count from ops.audit_build(%s, %s)", (night.gen, night.fence)
+            ).fetchall()
+    except psycopg.errors.SerializationFailure as error:
+        raise _fenced(claim) from error
+    except psycopg.errors.RaiseException as error:
+        raise BuildRefusedError(
+            f"generation {night.gen} for {night.as_of}",
+            seen=str(error.diag.message_primary),
+            expected="every mart built, with the columns and types that its yml declares",
+            next_step="mend the model or its contract, then run the night again; readers keep the last good night",
+        ) from None
     return dict(rows)
 
 
@@ -94,7 +109,9 @@ def publish(connection: psycopg.Connection, claim: Claim, *, keep: int) -> dict[
             rows = connection.execute(
                 "select mart, row_count from ops.publish(%s, %s)", (night.gen, night.fence)
             ).fetchall()
-    except psycopg.errors.RaiseException as error:
+    except psycopg.errors.SerializationFailure as error:
+        raise _fenced(claim) from error
+    except (psycopg.errors.RaiseException, psycopg.errors.LockNotAvailable) as error:
         raise NotPublishableError(
             f"generation {night.gen} for {night.as_of}",
             seen=str(error.diag.message_primary),
@@ -111,7 +128,7 @@ def rollback(connection: psycopg.Connection, gen: int) -> str:
     row = connection.execute("select ops.rollback_to(%s)", (gen,)).fetchone()
     connection.commit()
     if row is None or row[0] is None:
-        kept = connection.execute("select gen from ops.runs where state = 'published' order by gen").fetchall()
+        kept = connection.execute("select gen from ops.runs where published_at is not null order by gen").fetchall()
         raise NotPublishableError(
             f"generation {gen}",
             seen="it was never published, or is no longer kept",
@@ -119,6 +136,15 @@ def rollback(connection: psycopg.Connection, gen: int) -> str:
             next_step="choose one of these; guanxi status lists them with their days",
         )
     return str(row[0])
+
+
+def _fenced(claim: Claim) -> FencedError:
+    return FencedError(
+        f"{claim.stage} of {claim.night.run_id}",
+        seen=f"a later attempt owns generation {claim.night.gen}",
+        expected="this to be the newest attempt",
+        next_step="nothing: the newer attempt finishes the night. Nothing of this one was written.",
+    )
 
 
 def _meta(entry: dict[str, Any]) -> dict[str, Any]:
@@ -132,6 +158,19 @@ def _mart(model: dict[str, Any]) -> Mart:
         columns=tuple((column["name"], column["data_type"]) for column in model["columns"]),
         restricted=frozenset(column["name"] for column in model["columns"] if _meta(column).get("restricted")),
     )
+
+
+def _columns(connection: psycopg.Connection, schema: str) -> dict[str, dict[str, str]]:
+    """Return the columns, with their types and in their order, of each table and view of a schema."""
+    found: dict[str, dict[str, str]] = {}
+    for relation, column, kind in connection.execute(
+        "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute a"
+        " join pg_class c on c.oid = a.attrelid where c.relnamespace = %s::regnamespace"
+        " and c.relkind in ('r', 'v') and a.attnum > 0 and not a.attisdropped order by a.attnum",
+        (schema,),
+    ):
+        found.setdefault(relation, {})[column] = kind
+    return found
 
 
 def _create(connection: psycopg.Connection, mart: Mart) -> None:
@@ -148,26 +187,53 @@ def _create(connection: psycopg.Connection, mart: Mart) -> None:
         sql.SQL("create index on pub.{} ({})").format(sql.Identifier(mart.name), sql.SQL(", ").join(key))
     )
     connection.execute(sql.SQL("grant select on pub.{} to guanxi_mailer").format(sql.Identifier(mart.name)))
-    _create_view(connection, mart)
+    _keep_view(connection, mart, table=dict(mart.columns), view={})
 
 
-def _create_view(connection: psycopg.Connection, mart: Mart) -> None:
-    names = sql.SQL(", ").join(sql.Identifier(name) for name, _ in mart.columns if name not in mart.restricted)
-    view = sql.Identifier("bi", mart.name)
-    statement = "create or replace view {} as select {} from pub.{} where gen = (select p.gen from ops.published p)"
-    try:
-        with connection.transaction():
-            connection.execute(sql.SQL(statement).format(view, names, sql.Identifier(mart.name)))
-    except psycopg.errors.InvalidTableDefinition:  # a column went or moved: readers' own views on it would lie
-        connection.execute(sql.SQL("drop view {}").format(view))
-        connection.execute(sql.SQL(statement).format(view, names, sql.Identifier(mart.name)))
+def _keep_view(connection: psycopg.Connection, mart: Mart, *, table: dict[str, str], view: dict[str, str]) -> None:
+    """Let the view show what may be seen, in the table's order: a view can only be extended at its end."""
+    in_order = [name for name in table if name != "gen"] + [name for name, _ in mart.columns if name not in table]
+    visible = [name for name in in_order if name not in mart.restricted]
+    if visible == list(view):
+        return
+    if visible[: len(view)] != list(view):
+        _drop_view(connection, mart, hidden=[name for name in view if name in mart.restricted])
     connection.execute(
-        sql.SQL("grant select on {} to guanxi_reader, guanxi_checker, guanxi_scorer, guanxi_mailer").format(view)
+        sql.SQL(
+            "create or replace view {} as select {} from pub.{} where gen = (select p.gen from ops.published p)"
+        ).format(
+            sql.Identifier("bi", mart.name),
+            sql.SQL(", ").join(map(sql.Identifier, visible)),
+            sql.Identifier(mart.name),
+        )
+    )
+    connection.execute(
+        sql.SQL("grant select on {} to guanxi_reader, guanxi_checker, guanxi_scorer, guanxi_mailer").format(
+            sql.Identifier("bi", mart.name)
+        )
     )
 
 
-def _add_columns(connection: psycopg.Connection, mart: Mart, existing: dict[str, str]) -> bool:
-    added = False
+def _drop_view(connection: psycopg.Connection, mart: Mart, *, hidden: list[str]) -> None:
+    try:
+        connection.execute(sql.SQL("drop view {}").format(sql.Identifier("bi", mart.name)))
+    except psycopg.errors.DependentObjectsStillExist as error:
+        raise ContractChangedError(
+            f"view bi.{mart.name}",
+            seen=f"{', '.join(hidden) or 'its columns'} must be hidden, and other views rest on it",
+            expected="no view of others on a view that loses a column",
+            next_step=f"drop or change these views: {error.diag.message_detail}",
+        ) from None
+
+
+def _add_columns(connection: psycopg.Connection, mart: Mart, existing: dict[str, str]) -> None:
+    if gone := existing.keys() - dict(mart.columns).keys() - {"gen"}:
+        raise ContractChangedError(
+            f"mart {mart.name}, column {', '.join(sorted(gone))}",
+            seen="published before, no longer declared",
+            expected="a published column to stay",
+            next_step="declare it again, or write a migration that drops it from pub." + mart.name,
+        )
     for name, kind in mart.columns:
         if name not in existing:
             connection.execute(
@@ -177,7 +243,6 @@ def _add_columns(connection: psycopg.Connection, mart: Mart, existing: dict[str,
                     sql.SQL(kind),
                 )
             )
-            added = True
             continue
         row = connection.execute("select format_type(%s::regtype, null)", (kind.split("(")[0],)).fetchone()
         if row is None or row[0] != existing[name].split("(")[0]:
@@ -187,4 +252,3 @@ def _add_columns(connection: psycopg.Connection, mart: Mart, existing: dict[str,
                 expected="a published column to keep its type",
                 next_step="give the new meaning a new column name, or write a migration that converts pub." + mart.name,
             )
-    return added

@@ -33,6 +33,7 @@ class Service:
         return (str(Path(sys.executable).with_name(program)), *rest)
 
 
+# Told to stop, triggerer and api-server close their work at once and then linger for 10 s: those get 3 and 4 s.
 # The log servers of scheduler and triggerer would listen on every address; the API reads the shared folder instead.
 SERVICES: tuple[Service, ...] = (
     Service("postgres", ("python", "-m", "warehouse.postgres_service"), "tcp", stop_seconds=60),
@@ -41,10 +42,10 @@ SERVICES: tuple[Service, ...] = (
         ("guanxi", "mailbox", "--host", "{mailbox_host}", "--port", "{mailbox_port}", "--folder", "{mail_folder}"),
         "tcp",
     ),
-    Service("api-server", ("airflow", "api-server"), "api"),
+    Service("api-server", ("airflow", "api-server"), "api", stop_seconds=4),
     Service("scheduler", ("airflow", "scheduler", "--skip-serve-logs"), "scheduler", stop_seconds=30, is_outlived=True),
-    Service("dag-processor", ("airflow", "dag-processor"), "dag_processor"),
-    Service("triggerer", ("airflow", "triggerer", "--skip-serve-logs"), "triggerer"),
+    Service("dag-processor", ("airflow", "dag-processor"), "dag_processor", stop_seconds=5),
+    Service("triggerer", ("airflow", "triggerer", "--skip-serve-logs"), "triggerer", stop_seconds=3),
 )
 
 AIRFLOW_SERVICES = tuple(service for service in SERVICES if service.words[0] == "airflow")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,15 +22,30 @@ class BadSettingsError(Problem):
 def _postgres_url(value: SecretStr | None) -> SecretStr | None:
     if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
         raise ValueError("must begin with postgresql://")
-    return value
+    return _with_port(value)
 
 
 def _smtp_url(value: SecretStr | None) -> SecretStr | None:
     if value is not None and not value.get_secret_value().startswith(("smtp://", "smtps://")):
         raise ValueError("must begin with smtp:// or smtps://")
+    return _with_port(value)
+
+
+def _with_port(value: SecretStr | None) -> SecretStr | None:
+    try:
+        _ = value is None or urlsplit(value.get_secret_value()).port
+    except ValueError:
+        raise ValueError("cannot be read: quote special characters of the password, the port is a number") from None
     return value
 
 
+def _time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"{value!r} is not a time zone name such as Europe/London")
+    return value
+
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
 PostgresUrl = Annotated[SecretStr | None, AfterValidator(_postgres_url)]
 SmtpUrl = Annotated[SecretStr | None, AfterValidator(_smtp_url)]
 
@@ -53,7 +70,7 @@ class Settings(BaseSettings):
     role_secret: SecretStr | None = Field(
         None, description="the passwords of the warehouse's roles are derived from it; made when not set"
     )
-    timezone: str | None = Field(None, description="business time zone, instead of the company's")
+    timezone: TimeZone | None = Field(None, description="business time zone, instead of the company's")
     smtp_url: SmtpUrl = Field(None, description="smtp://user:password@host:587?starttls=1")
     mail_from: str = Field("guanxi@localhost", description="sender of the lists")
     keep_generations: int = Field(7, ge=2, le=400, description="published nights kept for rollback")
@@ -69,21 +86,21 @@ class Settings(BaseSettings):
 _FILE_SUFFIX = "_FILE"
 
 
-def _with_files(environment: dict[str, str]) -> dict[str, str]:
-    """Give GUANXI_X the content of the file that GUANXI_X_FILE names, as docker secrets do."""
+def _from_files(ours: dict[str, str], known: set[str]) -> tuple[dict[str, str], list[str]]:
+    """Give GUANXI_X the content of the file that GUANXI_X_FILE names, as docker secrets do; and what is wrong."""
     values: dict[str, str] = {}
-    for name, value in environment.items():
-        if name.startswith("GUANXI_") and name.endswith(_FILE_SUFFIX):
+    wrong: list[str] = []
+    for name in sorted(known):
+        file = ours.get(name + _FILE_SUFFIX, "")
+        if file and ours.get(name):
+            wrong.append(f"{name} and {name}{_FILE_SUFFIX} are both set")
+        elif file:
             try:
-                values[name.removesuffix(_FILE_SUFFIX)] = Path(value).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise BadSettingsError(
-                    name,
-                    seen=f"the file {value} cannot be read ({error.strerror})",
-                    expected="a readable file with the setting's value",
-                    next_step=f"mend the path or the rights of the file, or unset {name}",
-                ) from error
-    return values
+                values[name] = Path(file).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:  # the path is not told: it may be the secret, misplaced
+                reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+                wrong.append(f"{name}{_FILE_SUFFIX} names a file that cannot be read ({reason})")
+    return values, wrong
 
 
 def load_settings(environment: dict[str, str] | None = None) -> Settings:
@@ -98,10 +115,13 @@ def load_settings(environment: dict[str, str] | None = None) -> Settings:
         for name in sorted(ours)
         if name not in known and name.removesuffix(_FILE_SUFFIX) not in known and name not in _INTERNAL
     ]
-    given = {name.removeprefix("GUANXI_").lower(): value for name, value in ours.items() if name in known}
-    from_files = _with_files(ours)
-    given |= {name.removeprefix("GUANXI_").lower(): value for name, value in from_files.items() if name in known}
-    given = {name: value for name, value in given.items() if value != ""}
+    from_files, unreadable = _from_files(ours, known)
+    wrong += unreadable
+    given = {
+        name.removeprefix("GUANXI_").lower(): value
+        for name, value in (ours | from_files).items()
+        if name in known and value != ""
+    }
     try:
         settings = Settings(_env_file=None, _env_prefix="GUANXI_UNREAD_", **given)  # type: ignore[arg-type]
     except ValidationError as error:

@@ -180,9 +180,7 @@ def _health(settings: Settings) -> dict[str, str]:
     """Return what Airflow says of its parts; "unreachable" for all of them when its API does not answer."""
     tcp = "healthy" if port_is_taken(settings.mailbox_port) else "unreachable"
     try:
-        with urllib.request.urlopen(
-            f"http://{HOST}:{settings.api_port}/api/v2/monitor/health", timeout=5
-        ) as answer:
+        with urllib.request.urlopen(f"http://{HOST}:{settings.api_port}/api/v2/monitor/health", timeout=5) as answer:
             parts = json.load(answer)
     except (OSError, ValueError, urllib.error.URLError):
         return dict.fromkeys(("api", "scheduler", "dag_processor", "triggerer"), "unreachable") | {"tcp": tcp}

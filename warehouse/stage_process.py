@@ -54,7 +54,7 @@ class StageProcess:
     _one_line: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> Self:
-        self._leash = subprocess.Popen(  # noqa: S603 - arguments without a shell
+        self._leash = subprocess.Popen(
             [sys.executable, "-I", "-S", str(leash.__file__), str(self.grace_seconds), *self.command],
             env=dict(self.environment) if self.environment is not None else None,
             stdin=subprocess.PIPE,

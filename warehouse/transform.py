@@ -52,8 +52,8 @@ def transform(
     """
     schema = f"build_{claim.night.gen}_{claim.number}"
     with warehouse.connect(Role.TRANSFORMER) as connection:
-        _make_schema(connection, schema)
         claim.assert_held(connection)
+        _make_schema(connection, schema)
         connection.execute("select ops.begin_build(%s, %s, %s)", (claim.night.gen, claim.token, schema))
     _drop_dead_builds(warehouse, keep=schema)
     target = claim.night.folder / f"dbt-{claim.number}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
 import dataclasses
 import email
 import email.policy
 import random
+import ssl
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -103,9 +105,9 @@ class Publisher:
     def publish(
         self,
         managers: Sequence[dict[str, Any]],
-        lists: dict[str, Sequence[str]],
+        lists: Mapping[str, Sequence[str]],
         *,
-        owners: dict[str, str | None] | None = None,
+        owners: Mapping[str, str | None] | None = None,
         as_of: date = AS_OF,
     ) -> int:
         """Publish managers (id, email, language, is_active) and lists (manager -> accounts); return the generation.
@@ -187,6 +189,35 @@ class FaultyServer:
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self.port}?timeout=5"
 
+    @contextlib.contextmanager
+    def listening(self, *, context: ssl.SSLContext | None = None, is_starttls: bool = False) -> Iterator[int]:
+        """Serve on a free port, over TLS when there is a context."""
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever, daemon=True)
+        thread.start()
+
+        def session() -> SMTP:
+            return SMTP(self, loop=loop, hostname="localhost", tls_context=context if is_starttls else None)
+
+        async def listen() -> asyncio.Server:
+            return await loop.create_server(session, "127.0.0.1", 0, ssl=None if is_starttls else context)
+
+        async def close(server: asyncio.Server) -> None:
+            server.close()
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        server = asyncio.run_coroutine_threadsafe(listen(), loop).result()
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            asyncio.run_coroutine_threadsafe(close(server), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
+
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
     ) -> str:
@@ -217,27 +248,8 @@ class FaultyServer:
 @pytest.fixture
 def faulty_server() -> Iterator[FaultyServer]:
     faulty = FaultyServer()
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-
-    async def listen() -> asyncio.Server:
-        return await loop.create_server(lambda: SMTP(faulty, loop=loop, hostname="localhost"), "127.0.0.1", 0)
-
-    async def close(server: asyncio.Server) -> None:
-        server.close()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    server = asyncio.run_coroutine_threadsafe(listen(), loop).result()
-    faulty.port = server.sockets[0].getsockname()[1]
-    yield faulty
-    asyncio.run_coroutine_threadsafe(close(server), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    with faulty.listening() as faulty.port:
+        yield faulty
 
 
 def random_faults(seed: int) -> Policy:

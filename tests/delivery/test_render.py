@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl.utils.escape import unescape
 
 from delivery.letter import Letter
 from delivery.managers import Language
@@ -31,7 +32,7 @@ PAYLOADS = [
     "a\nSubject: other", "a\x0bb", "a\x85b", "a\u2028b", "Ann <evil@y.test>, Bob", '"Ann" <evil@y.test>', "a,b;c:d",
     "=?utf-8?q?evil?=", "\u202eevil", "x\x00y", "../../etc/passwd", "💣", "ﷺ" * 50, "{value}", "%s %(x)s",
 ]  # fmt: skip
-HOSTILE = st.one_of(st.sampled_from(PAYLOADS), st.text(max_size=60)).map(lambda text: text or "x")
+HOSTILE = st.one_of(st.sampled_from(PAYLOADS), st.text(max_size=60).map(lambda text: f"{text}a"))
 
 
 def render(letter: Letter, **changes: Any) -> EmailMessage:
@@ -52,7 +53,7 @@ def part(message: EmailMessage, kind: str) -> str:
 
 def workbook(message: EmailMessage) -> Any:
     (attachment,) = message.iter_attachments()
-    return openpyxl.load_workbook(BytesIO(attachment.get_content()))  # type: ignore[attr-defined]
+    return openpyxl.load_workbook(BytesIO(attachment.get_content()))
 
 
 class Tags(HTMLParser):
@@ -158,7 +159,7 @@ def test_an_id_of_digits_keeps_its_leading_zeros() -> None:
     assert sheet["B2"].value == "00123"
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(account=HOSTILE, identifier=HOSTILE, reason=HOSTILE, play=HOSTILE, manager=HOSTILE, trade=HOSTILE)
 def test_no_text_of_the_business_is_ever_run(
     account: str, identifier: str, reason: str, play: str, manager: str, trade: str
@@ -181,7 +182,7 @@ def test_no_text_of_the_business_is_ever_run(
 
     # HTML: the same tags with the same attributes, whatever the words are
     assert isinstance(message, EmailMessage)
-    assert _without_optional(Tags(part(message, "html")).found) <= _without_optional(Tags(part(plain, "html")).found)
+    assert Tags(part(message, "html")).found == Tags(part(plain, "html")).found
 
     # the sheet: text is text
     for sheet in workbook(message).worksheets:
@@ -193,16 +194,13 @@ def test_no_text_of_the_business_is_ever_run(
                     assert cell.quotePrefix, "a person's edit would run it"
 
 
-def _without_optional(tags: list[tuple[str, tuple[str, ...]]]) -> set[tuple[str, tuple[str, ...]]]:
-    return set(tags)
-
-
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_a_known_payload_reaches_the_reader_as_plain_words(payload: str) -> None:
     message = render(a_letter(list_row(1, account_name=payload)))
     shown = workbook(message).worksheets[0]["C2"].value
     kept = " ".join("".join(" " if each in "\r\n\t\x0b\x00\x85\u2028" else each for each in payload).split())
-    assert (shown or "").strip() == kept.replace("\u202e", "")
+    # openpyxl reads `_x0041_` as it is stored, a spreadsheet as it is meant
+    assert unescape(shown or "").strip() == kept.replace("\u202e", "")
 
 
 def test_an_amount_is_rounded_and_grouped() -> None:

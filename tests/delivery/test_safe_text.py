@@ -44,7 +44,7 @@ def test_a_file_name_is_never_a_path_or_hidden(value: str) -> None:
     assert name.isascii()
     assert name.endswith(".eml")
     assert not name.startswith((".", "-"))
-    assert not set(name) & set("/\\\0\r\n:*?\"<>| ")
+    assert not set(name) & set('/\\\0\r\n:*?"<>| ')
     assert ".." not in name
     assert len(name) <= 110
 

@@ -92,8 +92,8 @@ def _mail_server(house: House) -> Iterator[str]:
         return
     from delivery.mailbox import local_mailbox
 
-    with local_mailbox(house.mail) as url:
-        yield url
+    with local_mailbox(house.mail) as mailbox:
+        yield mailbox.url
 
 
 def _through_stages(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -49,18 +46,15 @@ def mailbox(
     company: CompanyPath = None,
 ) -> None:
     """Run a mail server that keeps every mail as an .eml file."""
-    from delivery.mailbox import run_mailbox
+    from delivery.mailbox import Mailbox, run_mailbox
 
     settings = load_settings()
     chosen = port or settings.mailbox_port
     if folder is None:
         with open_house(company) as house:
             folder = house.mail
-    teller = Teller()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(ValueError):
-            signal.signal(number, lambda *_: stop.set())
-    run_mailbox(
-        host, chosen, folder, ready=lambda: teller.say(f"mail server on {host}:{chosen}, mails in {folder}"), stop=stop
-    )
+
+    def ready(box: Mailbox) -> None:
+        Teller().say(f"mail server {box.url}, mails in {box.folder}")
+
+    run_mailbox(host, chosen, folder, ready)

@@ -117,6 +117,7 @@ def write_simulated_days(house: House, day: date, *, say: bool) -> None:
         as_of=day,
         accounts=house.settings.accounts or options.accounts,
         seed=options.seed,
+        first_day=options.first_day,
         reader_role=Role.LOADER.value,
         progress=teller.progress if say else _silent,
     )
@@ -280,6 +281,7 @@ def deliver(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, 
     import time
 
     from delivery.deliver import deliver as deliver_lists
+    from delivery.smtp import Courier, parse_smtp_url
 
     settings = load_settings()
     if settings.smtp_url is None:
@@ -290,12 +292,13 @@ def deliver(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, 
             next_step="set it; to keep mails as files: guanxi mailbox, and GUANXI_SMTP_URL=smtp://127.0.0.1:8025",
         )
     with stage_at_work("deliver", run_id=run_id, fence=fence, company=company, settings=settings) as work:
-        with work.house.warehouse.connect(Role.MAILER) as connection:
+        post = Courier(parse_smtp_url(settings.smtp_url.get_secret_value()))
+        with post, work.house.warehouse.connect(Role.MAILER) as connection:
             report = deliver_lists(
                 connection,
                 gen=work.night.gen,
                 company=work.house.company,
-                smtp_url=settings.smtp_url.get_secret_value(),
+                post=post,
                 mail_from=settings.mail_from,
                 now=datetime.now(tz=UTC),
                 sleep=time.sleep,

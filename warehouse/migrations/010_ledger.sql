@@ -39,6 +39,7 @@ create table if not exists ops.runs (
     build_schema text,
     note text,
     started_at timestamptz not null default now(),
+    -- not null while schema pub holds the generation's rows, whatever became of a further attempt
     published_at timestamptz
 );
 grant select on ops.runs to
@@ -86,7 +87,9 @@ create or replace function ops.open_run(p_run_id text, p_as_of date, p_timezone 
 returns table (gen bigint, attempt integer, fence uuid)
 language plpgsql security definer set search_path = pg_catalog as $f$
 begin
-    lock table ops.runs in share row exclusive mode;
+    -- Waits until no transaction holds a claim, and lets none take one meanwhile. Everybody locks claims before
+    -- runs: the other order deadlocks with a transform, an audit or a publication at work.
+    lock table ops.claims in exclusive mode;
     if exists (select 1 from ops.published p where p.as_of > p_as_of) then
         raise exception 'a newer day is live' using errcode = 'GX001';
     end if;
@@ -103,7 +106,8 @@ begin
     returning r.gen, r.attempt, r.fence;
 end $f$;
 
--- A later claim of the same part waits here until the earlier holder's open transaction has ended.
+-- A later claim of the same part waits here until the earlier holder's open transaction has ended. A rejected run
+-- takes no claim: what a gate has held goes on only as a further attempt, from its first stage.
 create or replace function ops.claim_stage(p_gen bigint, p_fence uuid, p_stage text, p_part text)
 returns table (token uuid, number integer)
 language plpgsql security definer set search_path = pg_catalog as $f$
@@ -112,17 +116,23 @@ declare
     r ops.runs;
     n integer;
 begin
+    -- first, because it waits for an open_run at work: the look at the run below then sees what that one did
+    insert into ops.claims as c (gen, stage, part, token, number)
+    values (p_gen, p_stage, p_part, gen_random_uuid(), 0)
+    on conflict (gen, stage, part) do update set token = excluded.token;
     select * into r from ops.runs x where x.gen = p_gen and x.fence = p_fence;
     if not found then
         raise exception 'another attempt owns generation %', p_gen using errcode = '40001';
+    end if;
+    if r.state = 'rejected' then
+        raise exception '%', coalesce(r.note, 'no reason was noted') using errcode = 'GX002';
     end if;
     select coalesce(max(s.number), 0) + 1 into n
     from ops.stage_runs s where s.gen = p_gen and s.stage = p_stage and s.part = p_part;
     insert into ops.stage_runs (gen, stage, part, number, attempt) values (p_gen, p_stage, p_part, n, r.attempt);
     return query
-    insert into ops.claims as c (gen, stage, part, token, number)
-    values (p_gen, p_stage, p_part, gen_random_uuid(), n)
-    on conflict (gen, stage, part) do update set token = excluded.token, number = excluded.number
+    update ops.claims c set number = n
+    where c.gen = p_gen and c.stage = p_stage and c.part = p_part
     returning c.token, c.number;
 end $f$;
 

@@ -10,7 +10,7 @@ create table if not exists ops.audit (
     checksum numeric not null,
     primary key (gen, mart)
 );
-grant select on ops.audit to guanxi_publisher, guanxi_checker, guanxi_reader;
+grant select on ops.audit to guanxi_publisher, guanxi_checker;
 
 create or replace view bi.data_version as
 select p.gen, p.as_of, p.published_at, now() - p.published_at as age, r.run_id
@@ -43,7 +43,8 @@ begin
     ) into row_count, checksum;
 end $f$;
 
--- A mart in the build schema must have exactly the declared columns, and rows.
+-- A mart in the build schema must have exactly the declared columns, of the declared types. Whether it may be empty
+-- is for the gates to say.
 create or replace function ops.audit_build(p_gen bigint, p_fence uuid)
 returns table (mart text, row_count bigint)
 language plpgsql security definer set search_path = pg_catalog as $f$
@@ -58,6 +59,12 @@ begin
     if not found then
         raise exception 'another attempt owns generation %', p_gen using errcode = '40001';
     end if;
+    if r.state not in ('building', 'audited') then
+        raise exception 'generation % is %, not at work', p_gen, r.state;
+    end if;
+    if r.build_schema is null then
+        raise exception 'generation % has not been transformed yet', p_gen;
+    end if;
     delete from ops.audit a where a.gen = p_gen;
     for m in select x.mart from ops.marts x order by 1 loop
         if to_regclass(format('%I.%I', r.build_schema, m)) is null then
@@ -69,6 +76,15 @@ begin
         full join (select attname from pg_attribute where attrelid = format('pub.%I', m)::regclass
                 and attnum > 0 and not attisdropped and attname <> 'gen') p on p.attname = b.attname
         where b.attname is null or p.attname is null;
+        if strange is null then
+            select string_agg(format(
+                '%s (declared %s, built %s)', b.attname, format_type(p.atttypid, null), format_type(b.atttypid, null)
+            ), ', ') into strange
+            from pg_attribute b
+            inner join pg_attribute p on p.attrelid = format('pub.%I', m)::regclass and p.attname = b.attname
+            where b.attrelid = format('%I.%I', r.build_schema, m)::regclass and b.attnum > 0
+                and not b.attisdropped and not p.attisdropped and b.atttypid <> p.atttypid;
+        end if;
         if strange is not null then
             raise exception 'mart % and its contract differ in: %', m, strange;
         end if;
@@ -100,6 +116,9 @@ begin
         raise exception 'another attempt owns generation %', p_gen using errcode = '40001';
     end if;
     if r.state = 'published' then  -- a repeat of a publication that had succeeded
+        if not exists (select 1 from ops.published p where p.gen = p_gen) then
+            raise exception 'generation % was published before, and another one is live since', p_gen;
+        end if;
         return query select x.mart, x.row_count from ops.audit x where x.gen = p_gen order by 1;
         return;
     end if;
@@ -129,16 +148,17 @@ begin
     return query select x.mart, x.row_count from ops.audit x where x.gen = p_gen order by 1;
 end $f$;
 
--- One statement; null when the generation is not there to go back to.
+-- One statement; null when the generation's rows are not there to go back to. A further attempt that failed has
+-- not touched them.
 create or replace function ops.rollback_to(p_gen bigint) returns text
 language sql security definer set search_path = pg_catalog as $f$
     update ops.published p set gen = r.gen, as_of = r.as_of, published_at = now()
     from ops.runs r
-    where r.gen = p_gen and r.state = 'published'
+    where r.gen = p_gen and r.published_at is not null
     returning 'live generation is now ' || p_gen || ', as of ' || r.as_of
 $f$;
 
--- Forget old generations; the live one and the newest p_keep stay.
+-- Forget old generations; p_keep stay: the live one and the newest others.
 create or replace function ops.prune(p_keep integer) returns bigint
 language plpgsql security definer set search_path = pg_catalog as $f$
 declare
@@ -147,7 +167,7 @@ declare
 begin
     select array_agg(x.gen) into old from (
         select r.gen from ops.runs r
-        where r.state = 'published' and r.gen not in (select p.gen from ops.published p)
+        where r.published_at is not null and r.gen not in (select p.gen from ops.published p)
         order by r.as_of desc, r.gen desc offset greatest(p_keep - 1, 0)
     ) x;
     if old is null then
@@ -156,7 +176,8 @@ begin
     for m in select mart from ops.marts loop
         execute format('delete from pub.%I where gen = any($1)', m) using old;
     end loop;
-    update ops.runs set state = 'rejected', note = 'no longer kept', build_schema = null where gen = any(old);
+    update ops.runs set state = 'rejected', note = 'no longer kept', build_schema = null, published_at = null
+    where gen = any(old);
     return cardinality(old);
 end $f$;
 

@@ -1,0 +1,373 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from delivery.lists import ListReport, NoListPolicyError, build_lists
+from tests.delivery.conftest import AS_OF
+from warehouse.company import Company
+from warehouse.database import Role, Warehouse
+from warehouse.ledger import open_night, stage
+from warehouse.night import Claim, FencedError, Night
+
+SCHEMA = "build_test"
+
+# The columns that the lists read, of the tables that dbt and the scoring leave in a build schema.
+_TABLES = """
+create table fct_churn_scores (
+    account_id text, method_code text, model_id text, churn_probability double precision,
+    churn_percentile double precision, band_code text, expected_loss_amount numeric, net_revenue_365d_amount numeric,
+    reason_1_code text, reason_1_value double precision, reason_1_peer_value double precision,
+    reason_2_code text, reason_2_value double precision, reason_2_peer_value double precision,
+    reason_3_code text, reason_3_value double precision, reason_3_peer_value double precision, as_of_date date
+);
+create table dim_accounts (account_id text, account_name text, account_manager_id text, is_internal boolean);
+create table dim_account_managers (account_manager_id text, is_active boolean, list_capacity integer);
+create table fct_account_abc (account_id text, abc_class text);
+create table fct_account_lifecycle_months (
+    account_id text, stage_code text, stage_name_en text, stage_name_zh text, days_since_last_order integer,
+    typical_gap_days double precision, is_current boolean
+);
+create table policy_parameters (parameter text, value numeric);
+create table policy_plays (
+    play_code text, stage_code text, band_code text, name_en text, name_zh text, steps_en text, steps_zh text
+);
+create table policy_churn_bands (band_code text, name_en text, name_zh text);
+create table policy_churn_reasons (reason_code text, text_en text, text_zh text);
+insert into policy_parameters values ('horizon_days', 90), ('list_capacity', 3);
+insert into policy_plays values
+('wake_up', 'dormant', 'high', 'Wake up', '唤醒', 'Call.', '打电话。'),
+('find_cause', 'declining', 'medium', 'Find the cause', '查明原因', 'Ask.', '询问。');
+insert into policy_churn_bands values ('high', 'High', '高'), ('medium', 'Medium', '中'), ('low', 'Low', '低');
+insert into policy_churn_reasons values
+('days_since_last_order', 'Last order {value} days ago (similar: {peer})', '距上次下单 {value} 天（{peer}）'),
+('return_rate_365d', 'Returned {value} % (similar: {peer} %)', '退货 {value}%（{peer}%）'),
+('order_days_trend_rate', 'Change {value} % (similar: {peer} %)', '变化 {value}%（{peer}%）'),
+('overdue_ratio', 'Silent for {value} times (similar: {peer})', '{value} 倍（{peer}）'),
+('net_revenue_365d_amount', 'Revenue of {value} (similar: {peer})', '收入 {value}（{peer}）');
+grant select on all tables in schema build_test to guanxi_scorer;
+"""
+
+
+@dataclass(slots=True)
+class Build:
+    """A build schema as the transform and the scoring leave it."""
+
+    warehouse: Warehouse
+    connection: psycopg.Connection
+    claim: Claim
+    company: Company
+    accounts: int = field(default=0)
+
+    def add_manager(self, manager_id: str, *, is_active: bool = True, capacity: int | None = None) -> None:
+        self._insert(
+            "dim_account_managers",
+            {"account_manager_id": manager_id, "is_active": is_active, "list_capacity": capacity},
+        )
+
+    def add_account(self, account_id: str, manager_id: str | None, loss: float | None, **changes: Any) -> None:
+        values: dict[str, Any] = {
+            "account_id": account_id,
+            "method_code": "model",
+            "churn_probability": 0.7,
+            "churn_percentile": 0.9,
+            "band_code": "high",
+            "expected_loss_amount": loss,
+            "net_revenue_365d_amount": 1000,
+        }
+        stage_code = changes.pop("stage_code", "dormant")
+        is_internal = changes.pop("is_internal", False)
+        self._insert("fct_churn_scores", values | changes)
+        self._insert(
+            "dim_accounts",
+            {
+                "account_id": account_id,
+                "account_name": f"Name of {account_id}",
+                "account_manager_id": manager_id,
+                "is_internal": is_internal,
+            },
+        )
+        self._insert("fct_account_abc", {"account_id": account_id, "abc_class": "A"})
+        for is_current in (True, False):
+            self._insert(
+                "fct_account_lifecycle_months",
+                {
+                    "account_id": account_id,
+                    "stage_code": stage_code if is_current else "mature",
+                    "stage_name_en": stage_code.title(),
+                    "stage_name_zh": "阶段",
+                    "days_since_last_order": 40,
+                    "typical_gap_days": 12.5,
+                    "is_current": is_current,
+                },
+            )
+
+    def run(self, **changes: Any) -> ListReport:
+        self.connection.commit()
+        arguments: dict[str, Any] = {"claim": self.claim, "schema": SCHEMA, "as_of": AS_OF, "company": self.company}
+        with self.warehouse.connect(Role.SCORER) as scorer:
+            return build_lists(scorer, **(arguments | changes))
+
+    def rows(self) -> list[dict[str, Any]]:
+        with self.warehouse.connect_admin() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(
+                "select * from build_test.fct_churn_lists order by account_manager_id, rank"
+            ).fetchall()
+
+    def listed(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for row in self.rows():
+            found.setdefault(row["account_manager_id"], []).append(row["account_id"])
+        return found
+
+    def _insert(self, table: str, values: Mapping[str, Any]) -> None:
+        self.connection.execute(
+            sql.SQL("insert into {} ({}) values ({})").format(
+                sql.Identifier(SCHEMA, table),
+                sql.SQL(", ").join(map(sql.Identifier, values)),
+                sql.SQL(", ").join(sql.Placeholder() * len(values)),
+            ),
+            list(values.values()),
+        )
+
+
+@pytest.fixture
+def night(warehouse: Warehouse, test_company: Company, tmp_path: Path) -> Night:
+    return open_night(
+        warehouse,
+        run_id="2026-03-31",
+        as_of=AS_OF,
+        timezone="Europe/Berlin",
+        company_id=test_company.id,
+        runs_folder=tmp_path,
+    )
+
+
+@pytest.fixture
+def build(warehouse: Warehouse, night: Night, test_company: Company) -> Iterator[Build]:
+    with warehouse.connect(Role.TRANSFORMER) as connection, stage(warehouse, night, "score") as claim:
+        connection.execute("create schema build_test")
+        connection.execute("set search_path to build_test")
+        connection.execute(_TABLES)
+        connection.execute("grant usage, create on schema build_test to guanxi_scorer")
+        connection.commit()
+        yield Build(warehouse, connection, claim, test_company)
+
+
+def with_desk(build: Build, company: Company) -> Build:
+    return replace(build, company=company)
+
+
+def test_a_list_is_in_the_order_of_the_money_at_stake_and_then_of_the_id(build: Build) -> None:
+    build.add_manager("ann", capacity=10)
+    for account_id, loss in (("b", 5), ("a", 5), ("B", 5), ("z", 9), ("n", None), ("m", 7.5)):
+        build.add_account(account_id, "ann", loss)
+    report = build.run()
+    assert build.listed() == {"ann": ["z", "m", "B", "a", "b", "n"]}
+    assert [row["rank"] for row in build.rows()] == [1, 2, 3, 4, 5, 6]
+    assert (report.managers_count, report.rows_count, report.new_count) == (1, 6, 6)
+
+
+@pytest.mark.parametrize(("capacity", "expected"), [(None, 3), (1, 1), (0, 0), (4, 4), (99, 5)])
+def test_a_list_is_no_longer_than_its_manager_can_call(build: Build, capacity: int | None, expected: int) -> None:
+    build.add_manager("ann", capacity=capacity)
+    for number in range(5):
+        build.add_account(f"a{number}", "ann", number)
+    report = build.run()
+    assert len(build.rows()) == expected
+    assert report.over_capacity_count == 5 - expected
+
+
+def test_only_bands_with_a_play_are_listed(build: Build) -> None:
+    build.add_manager("ann")
+    build.add_account("high", "ann", 1, band_code="high")
+    build.add_account("medium", "ann", 2, band_code="medium", stage_code="declining")
+    build.add_account("low", "ann", 999, band_code="low")
+    build.run()
+    assert {row["account_id"]: row["play_code"] for row in build.rows()} == {"high": "wake_up", "medium": "find_cause"}
+
+
+def test_an_account_whose_stage_has_no_play_is_listed_without_one(build: Build) -> None:
+    build.add_manager("ann")
+    build.add_account("a", "ann", 1, stage_code="prospect")
+    build.run()
+    (row,) = build.rows()
+    assert (row["play_code"], row["stage_code"]) == (None, "prospect")
+
+
+def test_our_own_companies_are_never_on_a_list(build: Build) -> None:
+    build.add_manager("ann")
+    build.add_account("us", "ann", 1, is_internal=True)
+    assert build.run().rows_count == 0
+
+
+@pytest.mark.parametrize("owner", [None, "unknown", "gone"])
+def test_an_account_without_an_active_manager_goes_to_the_desk(
+    build: Build, company: Company, owner: str | None
+) -> None:
+    build.add_manager("gone", is_active=False)
+    build.add_account("a", owner, 1)
+    report = with_desk(build, company).run()
+    assert build.listed() == {"desk": ["a"]}
+    assert (report.desk_count, report.unowned_count) == (1, 0)
+
+
+@pytest.mark.parametrize("owner", [None, "unknown", "gone"])
+def test_without_a_desk_an_unowned_account_is_counted_and_told(build: Build, owner: str | None) -> None:
+    build.add_manager("gone", is_active=False)
+    build.add_account("a", owner, 1)
+    report = build.run()
+    assert build.rows() == []
+    assert report.unowned_count == 1
+    assert any("fallback_manager" in line for line in report.lines())
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "peer", "english", "chinese"),
+    [
+        ("days_since_last_order", 93, 24, "Last order 93 days ago (similar: 24)", "距上次下单 93 天（24）"),
+        ("return_rate_365d", 0.1234, 0.03, "Returned 12 % (similar: 3 %)", "退货 12%（3%）"),
+        ("order_days_trend_rate", -0.5, 0, "Change -50 % (similar: 0 %)", "变化 -50%（0%）"),
+        ("overdue_ratio", 3.25, 0.96, "Silent for 3.3 times (similar: 1)", "3.3 倍（1）"),
+        ("net_revenue_365d_amount", 1234567.8, 99.5, "Revenue of 1,234,568 (similar: 100)", "收入 1,234,568（100）"),
+        ("overdue_ratio", 2.5, None, "Silent for 2.5 times (similar: –)", "2.5 倍（–）"),
+        ("overdue_ratio", 0, 0.04, "Silent for 0 times (similar: 0)", "0 倍（0）"),
+        ("unheard_of", 1, 2, None, None),
+    ],
+)
+def test_a_reason_is_a_sentence_with_both_numbers(
+    build: Build, code: str, value: float, peer: float | None, english: str | None, chinese: str | None
+) -> None:
+    build.add_manager("ann")
+    build.add_account("a", "ann", 1, reason_2_code=code, reason_2_value=value, reason_2_peer_value=peer)
+    build.run()
+    (row,) = build.rows()
+    assert (row["reason_2_text_en"], row["reason_2_text_zh"]) == (english, chinese)
+    assert (row["reason_2_code"], row["reason_1_code"], row["reason_1_text_en"]) == (code, None, None)
+
+
+def test_building_the_lists_twice_gives_the_same_lists(build: Build) -> None:
+    build.add_manager("ann")
+    for number in range(5):
+        build.add_account(f"a{number}", "ann", 1)
+    build.run()
+    first = build.rows()
+    build.run()
+    assert build.rows() == first
+
+
+def test_an_account_is_new_when_it_was_not_on_the_same_managers_list(build: Build, warehouse: Warehouse) -> None:
+    for manager in ("ann", "bob"):
+        build.add_manager(manager)
+    for account_id, manager in (("stays", "ann"), ("moves", "bob"), ("comes", "ann")):
+        build.add_account(account_id, manager, 1)
+    with warehouse.connect_admin() as connection:
+        _publish(connection, 900, {"ann": ["stays", "moves", "left"]}, as_of=date(2026, 3, 30))
+    report = build.run()
+    assert {row["account_id"]: row["is_new"] for row in build.rows()} == {"stays": False, "moves": True, "comes": True}
+    assert report.new_count == 2
+
+
+@pytest.mark.parametrize(
+    ("gen", "expected"), [(6, ["comes", "stays"]), (5, ["stays"])], ids=["the next night", "the live night again"]
+)
+def test_a_list_is_compared_with_the_one_that_was_live_before(
+    warehouse: Warehouse, gen: int, expected: list[str]
+) -> None:
+    with warehouse.connect_admin() as connection:
+        _publish(connection, 4, {"ann": ["stays"]}, as_of=date(2026, 3, 30))
+        _publish(connection, 5, {"ann": ["stays", "comes"]}, as_of=AS_OF)
+    with warehouse.connect(Role.SCORER) as connection:
+        rows = connection.execute("select account_id from ops.listed_before(%s) order by 1", (gen,)).fetchall()
+    assert [account_id for (account_id,) in rows] == expected
+
+
+def test_an_older_attempt_writes_nothing(build: Build, warehouse: Warehouse, night: Night) -> None:
+    build.add_manager("ann")
+    build.add_account("a", "ann", 1)
+    with stage(warehouse, night, "score"), pytest.raises(FencedError):
+        build.run()
+    row = build.connection.execute("select to_regclass('build_test.fct_churn_lists')").fetchone()
+    assert row == (None,)
+
+
+@pytest.mark.parametrize("statement", ["delete from", "update"])
+def test_a_policy_without_a_capacity_stops_the_night(build: Build, statement: str) -> None:
+    change = "delete from policy_parameters" if statement == "delete from" else "update policy_parameters set value = 0"
+    build.connection.execute(change)
+    with pytest.raises(NoListPolicyError, match="list_capacity"):
+        build.run()
+
+
+@pytest.mark.parametrize("has_desk", [True, False])
+def test_random_companies_get_the_lists_a_plain_loop_makes(build: Build, company: Company, has_desk: bool) -> None:
+    draw = random.Random(11)
+    capacities: dict[str, int | None] = {f"m{number}": draw.choice([None, 1, 2, 5]) for number in range(8)}
+    active = {manager: draw.random() < 0.8 for manager in capacities}
+    for manager, capacity in capacities.items():
+        build.add_manager(manager, is_active=active[manager], capacity=capacity)
+    accounts: list[tuple[str, str | None, int, str]] = []
+    for number in range(150):
+        owner = draw.choice([*capacities, None, "nobody"])
+        band = draw.choice(["high", "medium", "low"])
+        accounts.append((f"a{number:03d}", owner, draw.randint(0, 20), band))
+        build.add_account(accounts[-1][0], owner, accounts[-1][2], band_code=band)
+    report = (with_desk(build, company) if has_desk else build).run()
+
+    expected, over, unowned = _plain_lists(accounts, capacities, active, desk="desk" if has_desk else None)
+    assert build.listed() == expected
+    assert (report.over_capacity_count, report.unowned_count) == (over, unowned)
+    assert report.rows_count == sum(map(len, expected.values()))
+
+
+def _plain_lists(
+    accounts: Sequence[tuple[str, str | None, int, str]],
+    capacities: Mapping[str, int | None],
+    active: Mapping[str, bool],
+    *,
+    desk: str | None,
+) -> tuple[dict[str, list[str]], int, int]:
+    wanted: dict[str, list[tuple[int, str]]] = {}
+    unowned = 0
+    for account_id, owner, loss, band in accounts:
+        if band == "low":
+            continue
+        manager = owner if owner is not None and active.get(owner) else desk
+        if manager is None:
+            unowned += 1
+        else:
+            wanted.setdefault(manager, []).append((-loss, account_id))
+    lists = {
+        manager: [account_id for _, account_id in sorted(each)][: capacities.get(manager) or 3]
+        for manager, each in wanted.items()
+    }
+    over = sum(len(each) - len(lists[manager]) for manager, each in wanted.items())
+    return lists, over, unowned
+
+
+def _publish(connection: psycopg.Connection, gen: int, lists: Mapping[str, Sequence[str]], *, as_of: date) -> None:
+    connection.execute(
+        "insert into ops.runs (gen, run_id, as_of, timezone, state) values (%s, %s, %s, 'Europe/Berlin', 'published')"
+        " on conflict (gen) do update set state = 'published'",
+        (gen, f"night {gen}", as_of),
+    )
+    for manager, accounts in lists.items():
+        for account_id in accounts:
+            connection.execute(
+                "insert into pub.fct_churn_lists (gen, account_manager_id, account_id) values (%s, %s, %s)",
+                (gen, manager, account_id),
+            )
+    connection.execute(
+        "insert into ops.published (gen, as_of) values (%s, %s)"
+        " on conflict (is_only) do update set gen = excluded.gen, as_of = excluded.as_of",
+        (gen, as_of),
+    )

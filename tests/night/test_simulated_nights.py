@@ -1,0 +1,130 @@
+"""Two nights of a simulated company through Airflow's DAG, as `make nightly` runs them, and what is left after."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from pathlib import Path
+
+import pytest
+
+from tests.night.house_for_nights import NightHouse
+
+pytestmark = [pytest.mark.slow, pytest.mark.night, pytest.mark.xdist_group("simulated-nights")]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> NightHouse:
+    home = tmp_path_factory.mktemp("nights")
+    for folder in (home, *home.parents[:3]):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    return NightHouse(home, (("GUANXI_COMPANY", "examples/simulated"), ("GUANXI_ACCOUNTS", "150")))
+
+
+@pytest.fixture(scope="module")
+def first_night(house: NightHouse) -> str:
+    return house.succeed("nightly", "--through", "airflow")
+
+
+@pytest.fixture(scope="module")
+def first_checksums(house: NightHouse, first_night: str) -> dict[str, tuple[str, str]]:
+    assert first_night
+    return house.checksums()
+
+
+@pytest.fixture(scope="module")
+def second_night(house: NightHouse, first_checksums: dict[str, tuple[str, str]]) -> str:
+    assert first_checksums
+    return house.succeed("nightly", "--through", "airflow")
+
+
+def test_the_first_night_ends_with_a_summary_a_person_can_read(house: NightHouse, first_night: str) -> None:
+    assert "night of 2026-06-30: published" in first_night
+    for words in ("what came in", "order_lines", "gate raw", "gate marts", "gate scores", "live:", "churn list"):
+        assert words in first_night, words
+    assert "generation 1, as of 2026-06-30" in first_night
+    page = next(line.split(": ", 1)[1].strip() for line in first_night.splitlines() if "check report" in line)
+    assert Path(page).read_text(encoding="utf-8").lower().count("<html")
+
+
+def test_nothing_is_left_running(house: NightHouse, first_night: str) -> None:
+    pid_file = house.home / "postgres" / "data" / "postmaster.pid"
+    assert first_night
+    assert not pid_file.exists(), "the last lease stops the server"
+
+
+def test_each_account_manager_with_a_list_got_one_mail(house: NightHouse, first_night: str) -> None:
+    managers = {row["account_manager_id"] for row in house.rows("select account_manager_id from fct_churn_lists")}
+    mails = [
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        for path in (house.home / "company" / "simulated" / "mail").glob("*.eml")
+    ]
+    assert managers
+    assert first_night
+    assert len(mails) == len(managers)
+    for mail in mails:
+        kinds = {part.get_content_type() for part in mail.walk()}
+        assert {"text/plain", "text/html"} <= kinds
+        assert any(name and name.endswith(".xlsx") for name in (part.get_filename() for part in mail.walk()))
+
+
+def test_the_second_night_is_the_next_day_and_loads_only_what_is_new(house: NightHouse, second_night: str) -> None:
+    version = house.one("select gen, as_of from data_version")
+    assert version == {"gen": "2", "as_of": "2026-07-01"}
+    loads = {
+        row["entity"]: row for row in house.rows("select * from source_loads where source = 'erp'")
+    }
+    assert int(loads["order_lines"]["extracted_count"]) < 0.05 * int(
+        house.one("select count(*) as n from fct_order_lines")["n"]
+    )
+    assert int(loads["orders"]["new_count"]) > 0
+    assert "night of 2026-07-01: published" in second_night
+
+
+def test_a_repeat_of_the_second_night_gives_the_same_rows(house: NightHouse, second_night: str) -> None:
+    before = house.checksums()
+    again = house.succeed("nightly", "--as-of", "2026-07-01", "--run-id", "again")
+    assert second_night
+    assert "night of 2026-07-01: published" in again
+    assert house.checksums() == before
+
+
+def test_an_older_night_is_refused_and_changes_nothing(house: NightHouse, second_night: str) -> None:
+    before = house.one("select gen, as_of from data_version")
+    done = house.run("nightly", "--as-of", "2026-06-30", "--run-id", "older")
+    assert second_night
+    assert done.returncode != 0
+    assert "answers for 2026-07-01" in done.stdout + done.stderr
+    assert house.one("select gen, as_of from data_version") == before
+
+
+def test_going_back_shows_the_first_night_again_and_forward_the_second(
+    house: NightHouse, first_checksums: dict[str, tuple[str, str]], second_night: str
+) -> None:
+    live = house.one("select gen from data_version")["gen"]
+    assert second_night
+    assert "live generation is now 1" in house.succeed("rollback", "1")
+    assert house.checksums() == first_checksums
+    house.succeed("rollback", live)
+    assert house.one("select gen from data_version")["gen"] == live
+
+
+def test_no_secret_lies_in_logs_artefacts_or_mails(house: NightHouse, second_night: str) -> None:
+    assert second_night
+    secrets = {
+        path.read_text(encoding="utf-8").strip()
+        for path in (house.home / "secrets").iterdir()
+        if path.is_file()
+    } | {(house.home / "postgres" / "password").read_text(encoding="utf-8").strip()}
+    assert len(secrets) >= 2
+    looked_at = 0
+    for path in house.home.rglob("*"):
+        inside = path.relative_to(house.home).parts
+        if not path.is_file() or inside[0] in {"secrets"} or inside[:2] == ("postgres", "password"):
+            continue
+        if inside[:2] == ("postgres", "data"):
+            continue
+        looked_at += 1
+        content = path.read_bytes()
+        assert not any(secret.encode() in content for secret in secrets), path
+    assert looked_at > 20
