@@ -22,13 +22,22 @@ Fence = Annotated[str | None, typer.Option("--fence", help="Refuse to work when 
 CompanyPath = Annotated[str | None, typer.Option("--company", help="Folder with a company.yml; else GUANXI_COMPANY.")]
 
 _QUIET_SECONDS = 5.0
+_WIDTH_OF_A_LOG = 132
+
+
+def _console() -> Console:
+    """Return a console as wide as its terminal; a log or a pipe gets lines that hold the summary's tables."""
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _WIDTH_OF_A_LOG
+    return console
 
 
 @dataclass(slots=True)
 class Teller:
     """Says what goes on: lasting lines, and passing progress that a terminal overwrites and a log gets seldom."""
 
-    console: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    console: Console = field(default_factory=_console)
     _last: float = field(default_factory=time.monotonic)
 
     def say(self, line: str) -> None:
