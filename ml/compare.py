@@ -96,9 +96,7 @@ def compare_on(train: pd.DataFrame, test: pd.DataFrame, *, capacity: int) -> Com
         qualities=qualities,
         best_rule=best,
         difference=difference,
-        grade=grade(
-            qualities[MODEL].average_precision, best_rule=qualities[best.value].average_precision
-        ),
+        grade=grade(qualities[MODEL].average_precision, best_rule=qualities[best.value].average_precision),
         beats_rule=difference.low > 0,
     )
 

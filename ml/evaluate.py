@@ -66,7 +66,7 @@ def measure(
 
     `snapshots` parts the rows into lists of their own for the precision at capacity.
     """
-    from sklearn.metrics import average_precision_score, roc_auc_score  # noqa: PLC0415 - slow to import
+    from sklearn.metrics import average_precision_score, roc_auc_score
 
     base_rate = float(is_churned.mean())
     brier: float | None = None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 Floats = npt.NDArray[np.float64]
+Booleans = npt.NDArray[np.bool_]
 
 REASONS = 3
 REASON_COLUMNS = tuple(
@@ -29,7 +30,8 @@ def explain_model(pipeline: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:
 
     A theme's contribution is the log-odds of the uncalibrated trees minus those with the theme's features set to
     the median of all `rows` (the account's peers: pass everyone eligible of one snapshot). Within a theme the
-    feature whose own replacement lowers the log-odds most gives the reason; its name is the reason's code.
+    feature whose own replacement lowers the log-odds most gives the reason; its name is the reason's code. It is
+    only named where the account lies on the risky side of its peers (above them, when no direction is fixed).
     """
     encoded = encode(pipeline, rows)
     names = used_features(pipeline)
@@ -38,20 +40,25 @@ def explain_model(pipeline: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:
     peers = _medians(rows)
     margin = raw_margin(pipeline, encoded)
 
-    def drop_without(features: list[Feature]) -> Floats:
-        replaced = encoded.copy()
-        for feature in features:
-            replaced[:, columns[feature.name]] = peers[feature.name]
-        return margin - raw_margin(pipeline, replaced)
+    def lost_without(features: list[Feature], where: Booleans) -> Floats:
+        lost = np.full(len(rows), -np.inf)
+        if where.any():
+            replaced = encoded[where]
+            for feature in features:
+                replaced[:, columns[feature.name]] = peers[feature.name]
+            lost[where] = margin[where] - raw_margin(pipeline, replaced)
+        return lost
 
     own = np.full((len(rows), len(NUMERIC_NAMES)), -np.inf)
     themes = np.full((len(rows), len(Theme)), -np.inf)
     for place, theme in enumerate(Theme):
         members = [feature for feature in used if feature.theme is theme]
         if members:
-            themes[:, place] = drop_without(members)
+            themes[:, place] = lost_without(members, np.ones(len(rows), dtype=bool))
+        raises = themes[:, place] > _MIN_CONTRIBUTION
         for feature in members:
-            own[:, NUMERIC_NAMES.index(feature.name)] = drop_without([feature])
+            worse = _is_worse(feature, rows[feature.name].to_numpy(dtype=np.float64), peers[feature.name])
+            own[:, NUMERIC_NAMES.index(feature.name)] = lost_without([feature], raises & worse)
     return _reasons(rows, peers, own, themes)
 
 
@@ -62,15 +69,23 @@ def explain_rule(rule: Rule, rows: pd.DataFrame) -> pd.DataFrame:
     a theme's is that of its largest. The rule's own feature comes first whenever it is on the risky side.
     """
     own = np.full((len(rows), len(NUMERIC_NAMES)), -np.inf)
+    peers = _medians(rows)
     for place, feature in enumerate(NUMERIC):
         if feature.direction != 0:
             rank = (rows[feature.name].rank(method="average") - 0.5) / rows[feature.name].notna().sum()
-            own[:, place] = feature.direction * (rank.to_numpy(dtype=np.float64) - 0.5)
-    own[np.isnan(own)] = -np.inf
+            distance = feature.direction * (rank.to_numpy(dtype=np.float64) - 0.5)
+            worse = _is_worse(feature, rows[feature.name].to_numpy(dtype=np.float64), peers[feature.name])
+            own[:, place] = np.where(worse, distance, -np.inf)
     lead = NUMERIC_NAMES.index(rule.feature)
     own[:, lead] += np.where(own[:, lead] > _MIN_CONTRIBUTION, 1.0, 0.0)
     themes = np.stack([own[:, _members(theme)].max(axis=1) for theme in Theme], axis=1)
-    return _reasons(rows, _medians(rows), own, themes)
+    return _reasons(rows, peers, own, themes)
+
+
+def _is_worse(feature: Feature, values: Floats, peer: float) -> Booleans:
+    """Say where a value lies on the risky side of the peers' (a missing value, or peer, never does)."""
+    result: Booleans = (values - peer) * (feature.direction or 1) > 0
+    return result
 
 
 def _members(theme: Theme) -> list[int]:
@@ -83,11 +98,10 @@ def _medians(rows: pd.DataFrame) -> dict[str, float]:
 
 def _reasons(rows: pd.DataFrame, peers: dict[str, float], own: Floats, themes: Floats) -> pd.DataFrame:
     """Pick themes by contribution and a feature in each; ties go to the earlier one of the frozen list."""
-    import pandas as pd  # noqa: PLC0415 - slow to import
+    import pandas as pd
 
     values = rows[list(NUMERIC_NAMES)].to_numpy(dtype=np.float64)
     peer_values = np.array([peers[name] for name in NUMERIC_NAMES])
-    own = np.where(np.isnan(values) | np.isnan(peer_values) | (values == peer_values), -np.inf, own)
     best = np.stack([np.array(_members(theme))[own[:, _members(theme)].argmax(axis=1)] for theme in Theme], axis=1)
     every = np.arange(len(rows))
     # a theme without a feature to point at cannot be told to anybody

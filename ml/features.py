@@ -171,7 +171,7 @@ def _columns() -> sql.Composed:
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd  # noqa: PLC0415 - slow to import, and only reading needs it
+    import pandas as pd
 
     for name in NUMERIC_NAMES:
         frame[name] = frame[name].astype("float64")

@@ -55,7 +55,7 @@ def single_feature_aucs(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def _auc(labels: npt.NDArray[np.bool_], values: npt.NDArray[np.float64]) -> float:
-    from sklearn.metrics import roc_auc_score  # noqa: PLC0415 - slow to import
+    from sklearn.metrics import roc_auc_score
 
     if min(labels.sum(), (~labels).sum()) < _MIN_OF_EACH:
         return 0.5

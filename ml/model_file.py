@@ -37,7 +37,7 @@ def save_model(models_folder: Path, model_id: str, pipeline: Pipeline, card: dic
     A folder that is already there under this name is set aside, not overwritten: call this only when it did not
     verify.
     """
-    import skops.io  # noqa: PLC0415 - slow to import
+    import skops.io
 
     models_folder.mkdir(parents=True, exist_ok=True)
     content = skops.io.dumps(pipeline)
@@ -58,7 +58,7 @@ def load_model(
     models_folder: Path, model_id: str, *, sha256: str, sklearn_version: str, features: tuple[str, ...]
 ) -> Pipeline:
     """Return the registered pipeline, or raise ModelFileError without having run anything of the file."""
-    import sklearn  # noqa: PLC0415 - slow to import
+    import sklearn
 
     if sklearn_version != sklearn.__version__:
         raise _refused(
@@ -96,8 +96,8 @@ def _read(path: Path, model_id: str) -> bytes:
 
 
 def _unpack(content: bytes, model_id: str) -> Pipeline:
-    import skops.io  # noqa: PLC0415 - slow to import
-    from sklearn.pipeline import Pipeline  # noqa: PLC0415
+    import skops.io
+    from sklearn.pipeline import Pipeline
 
     try:
         loaded = skops.io.loads(content, trusted=list(TRUSTED_TYPES))
@@ -121,7 +121,7 @@ def _is_sound(pipeline: Pipeline) -> bool:
     try:
         names = [str(name) for name in pipeline.named_steps["encode"].feature_names_in_]
         (calibrated,) = pipeline.named_steps["classify"].calibrated_classifiers_
-        trees = [tree for one_round in calibrated.estimator._predictors for tree in one_round]  # noqa: SLF001
+        trees = [tree for one_round in calibrated.estimator._predictors for tree in one_round]
         return set(names) <= set(FEATURE_NAMES) and all(_is_tree(tree.nodes, len(names)) for tree in trees)
     except (AttributeError, KeyError, TypeError, ValueError, IndexError):
         return False

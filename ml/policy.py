@@ -28,7 +28,7 @@ class Bands:
 
     def of(self, probability: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
         """Return each probability's band; a probability on a border is in the band above."""
-        import numpy as np  # noqa: PLC0415 - keep the policy readable without it
+        import numpy as np
 
         places = np.searchsorted(np.array(self.probability_from), probability, side="right") - 1
         return np.array(self.codes, dtype=object)[places]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from ml.model_file import ModelFileError, load_model
 from ml.rules import CalibratedRule, Rule
@@ -49,10 +50,7 @@ class Entry:
         return CalibratedRule(Rule(self.rule), self.rule_slope, self.rule_intercept)
 
 
-_COLUMNS = (
-    "model_id, kind, as_of, file_sha256, features, sklearn_version, rule, rule_slope, rule_intercept, metrics,"
-    " best_rule, beats_rule, grade, note"
-)
+_COLUMNS = sql.SQL(", ").join(map(sql.Identifier, Entry.__dataclass_fields__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +70,13 @@ def has_champion(connection: psycopg.Connection, *, as_of: date | None = None) -
 
     The rule that a company too young for a test got by default does not count: each training may end that.
     """
-    entry = _champion_entry(connection, as_of or date.max)
-    return entry is not None and entry.best_rule is not None
+    return tested_champion(connection, as_of=as_of or date.max) is not None
+
+
+def tested_champion(connection: psycopg.Connection, *, as_of: date) -> Entry | None:
+    """Return the champion for a night of `as_of` if it was compared with others, else None."""
+    entry = _champion_entry(connection, as_of)
+    return None if entry is None or entry.best_rule is None else entry
 
 
 def load_champion(connection: psycopg.Connection, *, as_of: date, models_folder: Path) -> Champion:
@@ -114,8 +117,9 @@ def is_loadable(entry: Entry, models_folder: Path) -> bool:
 
 
 def find_entry(connection: psycopg.Connection, model_id: str) -> Entry | None:
+    query = sql.SQL("select {} from ops.models where model_id = %s").format(_COLUMNS)
     with connection.cursor(row_factory=class_row(Entry)) as cursor:
-        return cursor.execute(f"select {_COLUMNS} from ops.models where model_id = %s", (model_id,)).fetchone()  # noqa: S608
+        return cursor.execute(query, (model_id,)).fetchone()
 
 
 def lock_registry(connection: psycopg.Connection) -> None:
@@ -125,29 +129,36 @@ def lock_registry(connection: psycopg.Connection) -> None:
 
 def register(connection: psycopg.Connection, entry: Entry) -> None:
     """Write a row, or renew the one of the same training (its file may have been written anew)."""
-    values = [getattr(entry, name) for name in Entry.__dataclass_fields__]
-    values[9] = json.dumps(entry.metrics)
-    marks = ", ".join(["%s"] * len(values))
-    connection.execute(
-        f"insert into ops.models ({_COLUMNS}) values ({marks})"  # noqa: S608 - our own column list  # type: ignore[arg-type]
-        " on conflict (model_id) do update set file_sha256 = excluded.file_sha256, metrics = excluded.metrics,"
-        " trained_at = now()",
-        values,
-    )
+    values = {name: getattr(entry, name) for name in Entry.__dataclass_fields__}
+    values["metrics"] = Jsonb(entry.metrics)
+    query = sql.SQL(
+        "insert into ops.models ({}) values ({}) on conflict (model_id) do update set"
+        " file_sha256 = excluded.file_sha256, metrics = excluded.metrics, note = excluded.note, trained_at = now()"
+    ).format(_COLUMNS, sql.SQL(", ").join(map(sql.Placeholder, values)))
+    connection.execute(query, values)
 
 
 def crown(connection: psycopg.Connection, model_id: str) -> None:
-    """Make one entry the champion; the one before keeps the nights that were its own."""
-    connection.execute("update ops.models set is_champion = false where is_champion and model_id <> %s", (model_id,))
+    """Make one entry the champion; the one before keeps the nights that were its own.
+
+    When the champion was trained for a later day, only the nights between become the entry's.
+    """
     connection.execute(
-        "update ops.models set is_champion = true, was_champion = true where model_id = %s", (model_id,)
+        "update ops.models set is_champion = false where is_champion and model_id <> %(id)s"
+        " and as_of <= (select as_of from ops.models where model_id = %(id)s)",
+        {"id": model_id},
+    )
+    connection.execute(
+        "update ops.models set was_champion = true, is_champion ="
+        " not exists (select 1 from ops.models where is_champion and model_id <> %(id)s) where model_id = %(id)s",
+        {"id": model_id},
     )
 
 
 def _champion_entry(connection: psycopg.Connection, as_of: date) -> Entry | None:
+    query = sql.SQL(
+        "select {} from ops.models where was_champion and as_of <= %s"
+        " order by is_champion desc, as_of desc, trained_at desc, model_id limit 1"
+    ).format(_COLUMNS)
     with connection.cursor(row_factory=class_row(Entry)) as cursor:
-        return cursor.execute(
-            f"select {_COLUMNS} from ops.models where was_champion and as_of <= %s"  # noqa: S608
-            " order by is_champion desc, as_of desc, trained_at desc, model_id limit 1",
-            (as_of,),
-        ).fetchone()
+        return cursor.execute(query, (as_of,)).fetchone()

@@ -42,6 +42,7 @@ _FEATURES = {
     Rule.OVERDUE: "overdue_ratio",
 }
 
+
 def rule_score(rule: Rule, rows: pd.DataFrame) -> Floats:
     """Return a score that is higher for the riskier account: the log of days, of the ratio, or of 1/order days.
 
@@ -75,7 +76,7 @@ def fit_rule(rule: Rule, rows: pd.DataFrame) -> CalibratedRule:
 
     Raises TooFewLabelsError.
     """
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - slow to import
+    from sklearn.linear_model import LogisticRegression
 
     labels = rows["is_churned"].to_numpy(dtype=bool)
     churned, kept = int(labels.sum()), int((~labels).sum())

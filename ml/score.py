@@ -88,7 +88,7 @@ def score(
 def score_rows(champion: Champion, rows: pd.DataFrame, bands: Bands) -> pd.DataFrame:
     """Return the columns of fct_churn_scores for rows of one snapshot; each row only depends on itself and, for
     percentile and reasons, on its place among the others."""
-    import pandas as pd  # noqa: PLC0415 - slow to import
+    import pandas as pd
 
     if champion.pipeline is None:
         fitted = champion.entry.calibrated_rule()
@@ -117,7 +117,7 @@ def score_rows(champion: Champion, rows: pd.DataFrame, bands: Bands) -> pd.DataF
 
 def _mid_rank(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return each value's percentile, 0 to 1; equal values share the middle of their places."""
-    from scipy.stats import rankdata  # noqa: PLC0415 - slow to import
+    from scipy.stats import rankdata
 
     ranks: npt.NDArray[np.float64] = rankdata(values, method="average")
     return (ranks - 0.5) / len(values)
@@ -125,7 +125,7 @@ def _mid_rank(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def _create_table(connection: psycopg.Connection, schema: str, contract: Mart) -> None:
     columns = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))  # type: ignore[arg-type]  # from our own yml
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))  # from our own yml
         for name, kind in contract.columns
     )
     table = sql.Identifier(schema, TABLE)

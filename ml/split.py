@@ -23,7 +23,7 @@ def split_by_time(
     `gap` is lead + horizon: a label looks that far ahead, so training stops that much earlier. Tests on the
     snapshots from `test_from` to `test_until` (the last one when None). Raises NotEnoughHistoryError.
     """
-    import pandas as pd  # noqa: PLC0415 - slow to import
+    import pandas as pd
 
     snapshots = rows["snapshot_date"]
     train = rows[snapshots <= pd.Timestamp(test_from) - pd.Timedelta(gap)]

@@ -15,7 +15,7 @@ from ml.leaks import LIMIT, refuse_leaks
 from ml.model import fit_model, fit_parameters, used_features
 from ml.model_file import save_model
 from ml.policy import read_capacity
-from ml.registry import Entry, crown, find_entry, has_champion, is_loadable, lock_registry, register
+from ml.registry import Entry, crown, find_entry, is_loadable, lock_registry, register, tested_champion
 from ml.rules import CalibratedRule, fallback_rule, fit_rule
 from ml.split import label_gap
 
@@ -79,9 +79,10 @@ def train(
             _enter(connection, claim)
             register(connection, rule)
             # a rule nobody tested does not push out a champion that was
-            if not has_champion(connection, as_of=as_of):
+            tested = tested_champion(connection, as_of=as_of)
+            if tested is None:
                 crown(connection, rule.model_id)
-        return _report(rows, None, rule, None)
+        return _report(rows, None, tested or rule, None)
     model = _model_entry(as_of, fingerprint, comparison)
     champion = model
     if not comparison.beats_rule:
@@ -103,7 +104,7 @@ def train(
 
 def fingerprint_rows(rows: pd.DataFrame) -> str:
     """Return a hash of all that decides what is learned: rows, parameters, and the library that fits."""
-    import pandas as pd  # noqa: PLC0415 - slow to import
+    import pandas as pd
 
     digest = hashlib.sha256()
     words = {**fit_parameters(), "sklearn": _sklearn_version()}
@@ -182,8 +183,8 @@ def _rule_entry(
 
 def _card(model: Entry, rows: pd.DataFrame, pipeline: Pipeline) -> dict[str, Any]:
     """Return what a person must know of a model file, without its data."""
-    import numpy as np  # noqa: PLC0415
-    import skops  # noqa: PLC0415
+    import numpy as np
+    import skops
 
     return {
         "model_id": model.model_id,
@@ -202,9 +203,7 @@ def _card(model: Entry, rows: pd.DataFrame, pipeline: Pipeline) -> dict[str, Any
     }
 
 
-def _report(
-    rows: pd.DataFrame, model_id: str | None, champion: Entry, comparison: Comparison | None
-) -> TrainingReport:
+def _report(rows: pd.DataFrame, model_id: str | None, champion: Entry, comparison: Comparison | None) -> TrainingReport:
     return TrainingReport(
         model_id=model_id,
         champion_id=champion.model_id,
@@ -217,6 +216,6 @@ def _report(
 
 
 def _sklearn_version() -> str:
-    import sklearn  # noqa: PLC0415 - slow to import
+    import sklearn
 
     return str(sklearn.__version__)

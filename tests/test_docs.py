@@ -99,4 +99,5 @@ def test_decisions_are_numbered_once_and_those_named_exist() -> None:
 
 
 def _ours(pattern: str) -> list[Path]:
-    return [path for path in ROOT.glob(pattern) if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)]
+    found = sorted(ROOT.glob(pattern))
+    return [path for path in found if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)]

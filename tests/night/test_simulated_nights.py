@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import email
 import email.policy
+import random
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from benchmarks import faults
 from tests.night.house_for_nights import NightHouse
 
 pytestmark = [pytest.mark.slow, pytest.mark.night, pytest.mark.xdist_group("simulated-nights")]
@@ -38,7 +41,7 @@ def second_night(house: NightHouse, first_checksums: dict[str, tuple[str, str]])
     return house.succeed("nightly", "--through", "airflow")
 
 
-def test_the_first_night_ends_with_a_summary_a_person_can_read(house: NightHouse, first_night: str) -> None:
+def test_the_first_night_ends_with_a_summary_a_person_can_read(first_night: str) -> None:
     assert "night of 2026-06-30: published" in first_night
     for words in ("what came in", "order_lines", "gate raw", "gate marts", "gate scores", "live:", "churn list"):
         assert words in first_night, words
@@ -71,9 +74,7 @@ def test_each_account_manager_with_a_list_got_one_mail(house: NightHouse, first_
 def test_the_second_night_is_the_next_day_and_loads_only_what_is_new(house: NightHouse, second_night: str) -> None:
     version = house.one("select gen, as_of from data_version")
     assert version == {"gen": "2", "as_of": "2026-07-01"}
-    loads = {
-        row["entity"]: row for row in house.rows("select * from source_loads where source = 'erp'")
-    }
+    loads = {row["entity"]: row for row in house.rows("select * from source_loads where source = 'erp'")}
     assert int(loads["order_lines"]["extracted_count"]) < 0.05 * int(
         house.one("select count(*) as n from fct_order_lines")["n"]
     )
@@ -112,9 +113,7 @@ def test_going_back_shows_the_first_night_again_and_forward_the_second(
 def test_no_secret_lies_in_logs_artefacts_or_mails(house: NightHouse, second_night: str) -> None:
     assert second_night
     secrets = {
-        path.read_text(encoding="utf-8").strip()
-        for path in (house.home / "secrets").iterdir()
-        if path.is_file()
+        path.read_text(encoding="utf-8").strip() for path in (house.home / "secrets").iterdir() if path.is_file()
     } | {(house.home / "postgres" / "password").read_text(encoding="utf-8").strip()}
     assert len(secrets) >= 2
     looked_at = 0
@@ -128,3 +127,19 @@ def test_no_secret_lies_in_logs_artefacts_or_mails(house: NightHouse, second_nig
         content = path.read_bytes()
         assert not any(secret.encode() in content for secret in secrets), path
     assert looked_at > 20
+
+
+def test_a_killed_stage_and_a_re_run_give_the_rows_of_an_undisturbed_night(
+    house: NightHouse, second_night: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    assert second_night
+    base = tmp_path_factory.mktemp("killed")
+    base.chmod(0o755)
+    subprocess.run(["cp", "--archive", str(house.home), str(base / "first")], check=True)
+    expected, seconds = faults.undisturbed(base, 150)
+    chance = random.Random(20260702)
+    for number in (1, 2):
+        killed = faults.disturbed(base, number, 150, chance.uniform(1, seconds), expected)
+        assert killed.is_equal, killed
+        assert killed.reads > 0, killed
+        assert (killed.mixed, killed.empty) == (0, 0), killed

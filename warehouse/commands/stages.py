@@ -17,6 +17,7 @@ from warehouse.company import Company
 from warehouse.database import Role, Warehouse
 from warehouse.errors import Problem
 from warehouse.house import House
+from warehouse.night import Claim
 from warehouse.publication import audit as audit_marts
 from warehouse.publication import publish as publish_marts
 from warehouse.settings import load_settings
@@ -219,12 +220,12 @@ def train(company: CompanyPath = None) -> None:
         train_on(house, live.build_schema, live.as_of, Teller())
 
 
-def train_on(house: House, schema: str, as_of: date, teller: Teller) -> None:
-    """Train on the marts of a schema and register what comes out."""
+def train_on(house: House, schema: str, as_of: date, teller: Teller, *, claim: Claim | None = None) -> None:
+    """Train on the marts of a schema and register what comes out; within a night, under its claim."""
     from ml.train import train as train_model
 
     with house.warehouse.connect(Role.SCORER) as connection:
-        report = train_model(connection, schema=schema, as_of=as_of, models_folder=house.models)
+        report = train_model(connection, schema=schema, as_of=as_of, models_folder=house.models, claim=claim)
     for line in report.lines():
         teller.say(line)
 
@@ -238,9 +239,9 @@ def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, co
     with stage_at_work("score", run_id=run_id, fence=fence, company=company) as work:
         schema = built_schema(work.night.build_schema)
         with work.house.warehouse.connect(Role.SCORER) as connection:
-            trained = has_champion(connection)
+            trained = has_champion(connection, as_of=work.night.as_of)
         if not trained:
-            train_on(work.house, schema, work.night.as_of, work.teller)
+            train_on(work.house, schema, work.night.as_of, work.teller, claim=work.claim)
         with work.house.warehouse.connect(Role.SCORER) as connection:
             scores = score_accounts(
                 connection,

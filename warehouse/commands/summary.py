@@ -81,7 +81,7 @@ def _churn_list(house: House) -> Table:
         for name in ("manager", "account", "stage", "risk", "expected loss", "last order, days ago", "made by"):
             table.add_column(name)
         for row in connection.execute(
-            "select account_manager_id, account_name, stage_code, round(churn_probability::numeric * 100),"
+            "select account_manager_id, coalesce(account_name, account_id), stage_code, round(churn_probability::numeric * 100),"
             " round(expected_loss_amount), days_since_last_order, method_code"
             " from bi.fct_churn_lists order by expected_loss_amount desc, account_id limit %s",
             (_LIST_LINES,),
