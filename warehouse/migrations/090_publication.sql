@@ -22,7 +22,14 @@ select a.mart, a.row_count, a.checksum
 from ops.audit as a
 inner join ops.published as p on a.gen = p.gen;
 
-grant select on bi.data_version, bi.mart_checksums
+create or replace view bi.source_loads as
+select
+    e.source, e.entity, e.dataset, e.is_full, e.as_of, e.extracted_count, e.new_count, e.changed_count,
+    e.unchanged_count, e.quarantined_count, e.held_back_count, e.seconds
+from ops.extracts as e
+inner join ops.published as p on e.gen = p.gen;
+
+grant select on bi.data_version, bi.mart_checksums, bi.source_loads
 to guanxi_reader, guanxi_checker, guanxi_scorer, guanxi_mailer, guanxi_publisher;
 
 -- The order of a mart's columns is its contract's, so that a checksum means the same everywhere.
