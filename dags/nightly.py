@@ -41,7 +41,12 @@ with DAG(
     opened = OpenNightOperator(task_id="open_night", execution_timeout=timedelta(minutes=10))
     last = opened
     for stage in STAGES:
-        settings = {"task_id": stage.name, "stage": stage.name, "night": opened.output[NIGHT_KEY], **retry_settings(stage)}
+        settings = {
+            "task_id": stage.name,
+            "stage": stage.name,
+            "night": opened.output[NIGHT_KEY],
+            **retry_settings(stage),
+        }
         if stage.per_source:
             task = StageOperator.partial(**settings).expand(source=opened.output)
         else:

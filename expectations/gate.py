@@ -69,13 +69,14 @@ def check(
 
     with warehouse.connect(Role.CHECKER, application_name=f"guanxi check {stage}") as connection:
         known = scope.read_scope(connection, stage=stage, night=night, company=company)
+        has_temporary_tables = scope.may_make_temporary_tables(connection)
         connection.rollback()  # no transaction stays open while Great Expectations reads through its own connection
         suites, skipped = catalogue.suites(stage, known)
         progress(f"checking {len(suites)} tables")
         url = warehouse.url(
             Role.CHECKER, driver="postgresql+psycopg2", application_name=f"guanxi check {stage} of {night.run_id}"
         )
-        validated = engine.validate(suites, url=url, name=f"check {stage}")
+        validated = engine.validate(suites, url=url, name=f"check {stage}", has_temporary_tables=has_temporary_tables)
         results.store(connection, claim=claim, stage=stage, outcomes=validated.outcomes, scope=known)
     file = page.write_page(
         docs_folder,

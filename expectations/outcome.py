@@ -25,7 +25,7 @@ class Outcome:
 def observed_text(result: dict[str, Any], *, column: str) -> str:
     """Return what was seen: a figure, or how many of how many rows broke the rule."""
     if "element_count" in result:
-        return f"{result['unexpected_count']:,} / {result['element_count']:,}"
+        return f"{result['unexpected_count'] or 0:,} / {result['element_count']:,}"
     value = result.get("observed_value")
     return "-" if value is None else figure_text(value, column=column)
 

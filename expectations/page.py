@@ -52,6 +52,7 @@ def write_page(
         as_of=night.as_of.isoformat(),
         run_id=night.run_id,
         broken=sum(outcome.severity == "critical" for outcome in broken),
+        told=sorted(broken, key=lambda outcome: outcome.severity),
         warned=sum(outcome.severity == "warning" for outcome in broken),
         suites=[(name, list(group)) for name, group in groupby(outcomes, key=lambda outcome: outcome.suite)],
         skipped_suites=skipped,

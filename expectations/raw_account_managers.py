@@ -52,6 +52,7 @@ def _figures(scope: Scope) -> str:
         count(*) as rows_count,
         count(case when coalesce(account_manager_id, '') = '' then 1 end) as unnamed_count,
         count(case when coalesce(is_active, true) then 1 end) as active_count,
-        count(case when coalesce(is_active, true) and coalesce(position('@' in email), 0) < 2 then 1 end) as bad_address_count,
+        count(case when coalesce(is_active, true) and coalesce(position('@' in email), 0) < 2
+            then 1 end) as bad_address_count,
         {arrival_figures("account_managers", scope)}
     from {latest("account_managers", scope)} as managers"""

@@ -36,6 +36,11 @@ def read_scope(connection: psycopg.Connection, *, stage: Stage, night: Night, co
     )
 
 
+def may_make_temporary_tables(connection: psycopg.Connection) -> bool:
+    row = connection.execute("select has_database_privilege(current_database(), 'temporary')").fetchone()
+    return row is not None and bool(row[0])
+
+
 def _end_of_day(night: Night) -> str:
     midnight = datetime.combine(night.as_of + timedelta(days=1), time.min, tzinfo=ZoneInfo(night.timezone))
     return f"cast('{midnight.isoformat()}' as timestamptz)"

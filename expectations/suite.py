@@ -47,6 +47,12 @@ class Suite:
     promises: tuple[Any, ...]
     row_promises: tuple[Any, ...] = ()
 
+    @property
+    def rows(self) -> str:
+        """Return the query of the rows that row_promises are about, with the columns they name and no other."""
+        columns = sorted({promise.column for promise in self.row_promises})
+        return f"select {', '.join(columns)} from {self.table}"
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:

@@ -142,7 +142,7 @@ class _Doubtful:
         raise BadFileError(
             self.thing,
             seen="it cannot be read as CSV",
-            expected=f"records of fields between {self.delimiter!r}, quoted by \"",
+            expected=f'records of fields between {self.delimiter!r}, quoted by "',
             next_step="open the file where it was made and export it again",
         ) from None
 

@@ -66,9 +66,7 @@ def merge_repeats(work: Work, entity: EntityMapping) -> None:
         sql.SQL(
             "create unlogged table {} as select _record_id, min(_happened_at) as _happened_at,"
             " min(_known_at) as _known_at, null::text as _rule, {} from {} where _rule is null group by _record_id"
-        ).format(
-            work.table(merged_table(entity)), sql.SQL(", ").join(fields), work.table(typed_table(entity))
-        )  # fmt: skip
+        ).format(work.table(merged_table(entity)), sql.SQL(", ").join(fields), work.table(typed_table(entity)))
     )
 
 
@@ -93,9 +91,8 @@ def _aggregated(entity: EntityMapping, name: str) -> sql.Composable:
     if name in entity.contract.key or isinstance(expression, ConstantExpression):
         aggregate = "min"
     if aggregate in ("min", "max"):
-        if kind == "boolean":
-            aggregate = "bool_and" if aggregate == "min" else "bool_or"
-        return sql.SQL(aggregate + "({})").format(column)  # type: ignore[arg-type]  # one of four words
+        booleans = {"min": "bool_and", "max": "bool_or"}
+        return sql.SQL((booleans[aggregate] if kind == "boolean" else aggregate) + "({})").format(column)
     order = " desc" if aggregate == "last" else ""
     sort = f"_happened_at{order} nulls last, _precedence{order}, _file_number{order}, _row_number{order}"
-    return sql.SQL("(array_agg({} order by " + sort + ") filter (where {} is not null))[1]").format(column, column)  # type: ignore[arg-type]  # words of ours
+    return sql.SQL("(array_agg({} order by " + sort + ") filter (where {} is not null))[1]").format(column, column)

@@ -176,7 +176,10 @@ class SourceDatabase:
         default = ("the connection failed", "check the URL with psql")
         seen, next_step = next((told for sign, told in signs.items() if sign in text), default)
         return SourceUnreachableError(
-            self.thing, seen=seen, expected="a server that lets us read", next_step=f"{next_step} ({_ENVIRONMENT[2:-1]})"
+            self.thing,
+            seen=seen,
+            expected="a server that lets us read",
+            next_step=f"{next_step} ({_ENVIRONMENT[2:-1]})",
         )
 
 
@@ -207,7 +210,7 @@ class _SnapshotReader:
         self._connection: Any = None
 
     def batches(self, query: str, *, name: str, progress: Progress) -> Iterator[pa.RecordBatch]:
-        from adbc_driver_manager import Error  # noqa: PLC0415 - only for databases
+        from adbc_driver_manager import Error  # only for databases
 
         rows = 0
         try:
@@ -227,7 +230,7 @@ class _SnapshotReader:
             self._connection.close()
 
     def _connected(self) -> Any:
-        from adbc_driver_postgresql import dbapi  # noqa: PLC0415 - only for databases
+        from adbc_driver_postgresql import dbapi  # only for databases
 
         if self._connection is None:
             self._connection = dbapi.connect(_with_options(self._database.url))
@@ -243,7 +246,7 @@ def _renamed(batch: pa.RecordBatch) -> pa.RecordBatch:
 def _relation(dataset: DatasetMapping) -> sql.Composable:
     if dataset.options.table is not None:
         return sql.Identifier(*dataset.options.table.split("."))
-    return sql.SQL("({}) as q").format(sql.SQL(dataset.options.query or ""))  # type: ignore[arg-type]  # the operator's
+    return sql.SQL("({}) as q").format(sql.SQL(dataset.options.query or ""))  # the operator's own
 
 
 def _query(dataset: DatasetMapping, columns: Mapping[str, SourceColumn], watermark: str | None) -> str:

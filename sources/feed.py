@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 
 from sources.mapping import DatasetMapping
@@ -31,7 +32,7 @@ def numbered(batch: pa.RecordBatch, *, file_number: int, first_row: int) -> pa.R
     """Return a batch with its file's number and its rows' numbers before the other columns."""
     count = batch.num_rows
     file_numbers = pa.repeat(pa.scalar(file_number, pa.int32()), count)
-    row_numbers = pa.array(range(first_row, first_row + count), pa.int64())
+    row_numbers = pa.array(np.arange(first_row, first_row + count, dtype=np.int64))
     return pa.record_batch(
         [file_numbers, row_numbers, *batch.columns], names=["file_number", "row_number", *batch.schema.names]
     )

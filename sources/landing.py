@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -15,12 +16,12 @@ from warehouse.database import Role, Warehouse
 from warehouse.errors import Problem
 from warehouse.night import Claim
 
-_DLT_CONFIG = {
-    "runtime.dlthub_telemetry": False,
-    "runtime.log_level": "CRITICAL",  # dlt logs the rows of a job that failed
-    "normalize.parquet_normalizer.add_dlt_load_id": False,
-    "normalize.workers": 1,
-    "load.workers": 2,
+_DLT_ENVIRONMENT = {
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__LOG_LEVEL": "CRITICAL",  # below it dlt logs the rows of a job that failed
+    # else dlt imports Airflow where that is installed, for seconds, and asks its database for settings
+    "PROVIDERS__ENABLE_AIRFLOW_SECRETS": "false",
+    "LOAD__WORKERS": "2",
 }
 
 
@@ -70,15 +71,16 @@ def drop_landings(warehouse: Warehouse, *, claim: Claim, source: str) -> None:
 
 
 def _run_dlt(feeds: Sequence[Feed], *, schema: str, claim: Claim, source: str, warehouse: Warehouse) -> None:
-    import dlt  # noqa: PLC0415 - two seconds that only an extract with new rows needs
+    os.environ.update(_DLT_ENVIRONMENT)  # dlt reads them while it is imported
+    import dlt  # two seconds that only an extract with new rows needs
 
-    for name, value in _DLT_CONFIG.items():
-        dlt.config[name] = value
     folder = claim.night.folder / f"landing-{source}-{claim.number}"
     pipeline = dlt.pipeline(
         pipeline_name=schema,
         pipelines_dir=str(folder),
-        destination=dlt.destinations.postgres(credentials=warehouse.url(Role.LOADER, application_name="guanxi-extract")),
+        destination=dlt.destinations.postgres(
+            credentials=warehouse.url(Role.LOADER, application_name="guanxi-extract")
+        ),
         dataset_name=schema,
     )
     pipeline.config.restore_from_destination = False
@@ -87,14 +89,16 @@ def _run_dlt(feeds: Sequence[Feed], *, schema: str, claim: Claim, source: str, w
             [dlt.resource(joined(feed.batches), name=feed.dataset.table) for feed in feeds],
             loader_file_format="parquet",
         )
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - dlt wraps what happens in many ways
         problem = next((each for each in _chain(error) if isinstance(each, Problem)), None)
         if problem is not None:
             raise problem from None
         full = any("No space left" in str(each) for each in _chain(error))
         raise LandingError(
             f"source {source}, landing schema {schema}",
-            seen="no space left" if full else f"dlt failed ({' < '.join(type(each).__name__ for each in _chain(error))})",
+            seen="no space left"
+            if full
+            else f"dlt failed ({' < '.join(type(each).__name__ for each in _chain(error))})",
             expected="every row landed",
             next_step="free space, then run the night again" if full else "run the night again; see the server's log",
         ) from None  # the libraries' texts quote rows

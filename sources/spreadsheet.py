@@ -18,7 +18,7 @@ def open_spreadsheet(path: Path, *, thing: str, sheet: str | None) -> OpenTable:
 
     Raises EmptyFileError, BadFileError.
     """
-    import python_calamine as calamine  # noqa: PLC0415 - only where there are spreadsheets
+    import python_calamine as calamine  # only where there are spreadsheets
 
     if path.stat().st_size == 0:
         raise empty_file(thing, "no content at all")

@@ -41,7 +41,7 @@ class Work:
         midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(self.timezone))
         return sql.SQL("{}::timestamptz").format(sql.Literal(midnight.isoformat()))
 
-    def execute(self, statement: sql.Composable) -> int:
+    def execute(self, statement: sql.Composed) -> int:
         """Run a statement without parameters; return the rows it touched."""
         return self.connection.execute(statement).rowcount
 
@@ -152,7 +152,9 @@ def make_typed(work: Work, dataset: DatasetMapping, entity: EntityMapping) -> No
         ),
         texts,
     )
-    judged = sql.SQL("select *, concat_ws('|', {}) as _record_id, case {} end as _rule from ({}) as typed offset 0").format(
+    judged = sql.SQL(
+        "select *, concat_ws('|', {}) as _record_id, case {} end as _rule from ({}) as typed offset 0"
+    ).format(
         sql.SQL(", ").join(map(sql.Identifier, entity.contract.key)),
         sql.SQL(" ").join(
             sql.SQL("when {} then {}").format(condition, sql.Literal(rule))

@@ -30,11 +30,13 @@ def forget_night(work: Work, entity: EntityMapping, *, source: str, gens: Sequen
         )
 
 
-def is_first_load(work: Work, entity: EntityMapping, *, source: str) -> bool:
-    """Say whether raw has nothing of this entity from this source."""
+def is_first_load(work: Work, entity: EntityMapping, *, source: str, gens: Sequence[int]) -> bool:
+    """Say whether raw has nothing of this entity from this source but what `gens`, of this same day, put there."""
     row = work.connection.execute(
-        sql.SQL("select exists (select from raw.{} where source = %s)").format(sql.Identifier(entity.entity)),
-        (source,),
+        sql.SQL("select exists (select from raw.{} where source = %s and gen <> all(%s))").format(
+            sql.Identifier(entity.entity)
+        ),
+        (source, list(gens)),
     ).fetchone()
     return row is None or not row[0]
 
@@ -48,10 +50,19 @@ def add_versions(
     """
     if is_first:
         own = "coalesce(_known_at, _happened_at, {night})"
-        known_at = sql.SQL("least(" + own + ", {night})").format(night=_night_end(work))  # type: ignore[arg-type]
+        known_at = sql.SQL("least(" + own + ", {night})").format(night=_night_end(work))
         hash_ = content_hash(entity) if entity.options.one_per_key else sql.SQL("_content_hash")
         table = work.table(merged_table(entity))
-        new = _insert(work, entity, source=source, gen=gen, known_at=known_at, hash_=hash_, rows=table, where="_rule is null")
+        new = _insert(
+            work,
+            entity,
+            source=source,
+            gen=gen,
+            known_at=known_at,
+            hash_=hash_,
+            rows=table,
+            where=sql.SQL("_rule is null"),
+        )
         return Changes(new, 0, 0)
     _compare(work, dataset, entity, source=source)
     table = work.table(_compared(entity))
@@ -70,7 +81,7 @@ def add_versions(
         known_at=_night_end(work),
         hash_=sql.SQL("_content_hash"),
         rows=table,
-        where="_previous_hash is distinct from _content_hash",
+        where=sql.SQL("_previous_hash is distinct from _content_hash"),
     )
     return Changes(new, total - new - unchanged, unchanged)
 
@@ -79,7 +90,9 @@ def _compare(work: Work, dataset: DatasetMapping, entity: EntityMapping, *, sour
     """Make compared_<entity>: each record with the hash of its newest version in raw, if there is one."""
     goes_on = entity.options.one_per_key and not dataset.is_full
     fields = [
-        sql.SQL("{} as {}").format(carried_on(entity, name) if goes_on else sql.Identifier("s", name), sql.Identifier(name))
+        sql.SQL("{} as {}").format(
+            carried_on(entity, name) if goes_on else sql.Identifier("s", name), sql.Identifier(name)
+        )
         for name in entity.fields
     ]
     joined = sql.SQL(
@@ -96,13 +109,13 @@ def _compare(work: Work, dataset: DatasetMapping, entity: EntityMapping, *, sour
         night=_night_end(work),
     )
     work.execute(
-        sql.SQL("create unlogged table {} as select *, coalesce(_own_hash, {}) as _content_hash from ({}) as joined").format(
-            work.table(_compared(entity)), content_hash(entity), joined
-        )
+        sql.SQL(
+            "create unlogged table {} as select *, coalesce(_own_hash, {}) as _content_hash from ({}) as joined"
+        ).format(work.table(_compared(entity)), content_hash(entity), joined)
     )
 
 
-def _insert(  # noqa: PLR0913 - what a version is
+def _insert(
     work: Work,
     entity: EntityMapping,
     *,
@@ -111,16 +124,23 @@ def _insert(  # noqa: PLR0913 - what a version is
     known_at: sql.Composable,
     hash_: sql.Composable,
     rows: sql.Identifier,
-    where: str,
+    where: sql.Composable,
 ) -> int:
     names = sql.SQL(", ").join(map(sql.Identifier, entity.fields))
     return work.execute(
         sql.SQL(
-            "insert into raw.{} (source, record_id, content_hash, known_at, gen, {}) select {}, _record_id, {}, {}, {}, {}"
-            " from {} where " + where  # type: ignore[arg-type]  # words of ours
+            "insert into raw.{entity} (source, record_id, content_hash, known_at, gen, {names})"
+            " select {source}, _record_id, {hash}, {known_at}, {gen}, {names} from {rows} where {where}"
         ).format(
-            sql.Identifier(entity.entity), names, sql.Literal(source), hash_, known_at, sql.Literal(gen), names, rows
-        )  # fmt: skip
+            entity=sql.Identifier(entity.entity),
+            names=names,
+            source=sql.Literal(source),
+            hash=hash_,
+            known_at=known_at,
+            gen=sql.Literal(gen),
+            rows=rows,
+            where=where,
+        )
     )
 
 

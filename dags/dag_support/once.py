@@ -32,7 +32,6 @@ from warehouse.settings import load_settings
 
 def main(arguments: list[str]) -> int:
     given = _parse(arguments)
-    os.environ.setdefault("XDG_RUNTIME_DIR", "/run")  # platformdirs warns on stderr without it
     settings = load_settings()
     company = load_company(given.company or settings.company, timezone=settings.timezone)
     with leased_server(settings) as server_url:

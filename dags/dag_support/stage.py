@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 NIGHT_KEY = "night"
+PARENT_LOOK_SECONDS = 1.0
 PROGRESS_VARIABLE = "GUANXI_PROGRESS_FILE"
 
 
@@ -54,6 +57,7 @@ class GuanxiOperator(BaseOperator):
             note_progress(f"{label}: {line}")
 
         with StageProcess((*guanxi_command(), *words), tell, environment) as self._process:
+            threading.Thread(target=_end_without_parent, args=(self._process, os.getppid()), daemon=True).start()
             status = self._process.wait()
         if status == 0:
             return list(self._process.stdout_lines)
@@ -129,6 +133,15 @@ class GuanxiCommandOperator(GuanxiOperator):
 
     def execute(self, context: Context) -> None:  # noqa: ARG002 - the operator's interface
         self.run_guanxi(self.words, label=self.task_id)
+
+
+def _end_without_parent(process: StageProcess, parent: int) -> None:
+    """End the command when the worker that watches this task is gone: its successor will run the stage again."""
+    while process.is_running():
+        if os.getppid() != parent:
+            process.stop()
+            return
+        time.sleep(PARENT_LOOK_SECONDS)
 
 
 def note_progress(line: str) -> None:

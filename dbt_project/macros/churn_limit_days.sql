@@ -1,6 +1,6 @@
 {#-
-    The longest silence that is not yet churn: so many typical gaps, but neither too short for a frequent buyer's
-    holiday nor too long to matter.
+    The longest silence that is not yet churn: so many typical gaps, but neither too
+    short for a frequent buyer's holiday nor too long to matter.
 -#}
 {% macro churn_limit_days(gap_days) -%}
     least(

@@ -1,4 +1,4 @@
-{#- Tell the planner what a new table holds; without it a join of fresh tables may take minutes. -#}
+{#- Tells the planner what a new table holds; without it a join may take minutes. -#}
 {% macro gather_statistics(relation) -%}
     {{ return(adapter.dispatch('gather_statistics')(relation)) }}
 {%- endmacro %}

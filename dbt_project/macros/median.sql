@@ -1,4 +1,7 @@
-{#- The median, halfway between the two middle values when they are even in number. Nulls do not count. -#}
+{#-
+    The median, halfway between the two middle values when they are even in number.
+    Nulls do not count.
+-#}
 {% macro median(value) -%}
     {{ return(adapter.dispatch('median')(value)) }}
 {%- endmacro %}

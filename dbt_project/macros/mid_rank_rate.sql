@@ -1,11 +1,13 @@
 {#-
-    Where a value stands among all, from 0 to 1: the share of rows before it plus half the share equal to it.
-    Equal values stand at the same place whatever their ids, which ntile() does not promise.
+    Where a value stands among all, from 0 to 1: the share of rows before it plus half
+    the share equal to it. Equal values stand at the same place whatever their ids,
+    which ntile() does not promise.
 -#}
 {% macro mid_rank_rate(value, direction='asc', within='') -%}
     (
         rank() over (
-            {{ "partition by " ~ within if within }} order by {{ value }} {{ direction }}
+            {{ "partition by " ~ within if within }}
+            order by {{ value }} {{ direction }}
         )
         - 1
         + count(*) over (

@@ -1,4 +1,4 @@
-{#- A query of the last month ends before a day: months_back (1 is the latest) and month_end. -#}
+{#- A query of the last month ends before a day: months_back (from 1) and month_end. -#}
 {% macro month_ends_before(day, count) -%}
     {{ return(adapter.dispatch('month_ends_before')(day, count)) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- Policy parameters side by side, a column each: stands in a select from policy_parameters. -#}
+{#- Policy parameters as columns; stands in a select from policy_parameters. -#}
 {% macro pivot_parameters(names) -%}
     {%- for name in names %}
         max(case when parameter = '{{ name }}' then value end) as {{ name }}

@@ -1,6 +1,7 @@
 {#-
-    The days an account usually lets pass between two order days: the median of its own gaps, drawn towards the
-    median of all accounts' gaps as if it had shown that one gap_shrinkage_count times more.
+    The days an account usually lets pass between two order days: the median of its own
+    gaps, drawn towards the median of all accounts' gaps as if it had shown that one
+    gap_shrinkage_count times more.
 -#}
 {% macro typical_gap_days(gaps_count, median_gap_days, all_median_gap_days) -%}
     case

@@ -1,7 +1,10 @@
--- RFM covers exactly the accounts that ever had an order day; a missing one is a broken join.
-with accounts as (
+-- RFM covers exactly the accounts that ever had an order day; a missing one is a broken
+-- join.
+with buyers as (
 
-    select * from {{ ref('dim_accounts') }}
+    select account_id
+    from {{ ref('dim_accounts') }}
+    where is_customer
 
 ),
 
@@ -12,9 +15,9 @@ rfm as (
 )
 
 select
-    accounts.account_id as buyer_id,
+    buyers.account_id as buyer_id,
     rfm.account_id as scored_id
-from (select account_id from accounts where is_customer) as accounts
+from buyers
 full outer join rfm
-    on accounts.account_id = rfm.account_id
-where accounts.account_id is null or rfm.account_id is null
+    on buyers.account_id = rfm.account_id
+where buyers.account_id is null or rfm.account_id is null

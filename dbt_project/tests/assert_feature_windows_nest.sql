@@ -1,4 +1,5 @@
--- A longer window holds the shorter ones, and no snapshot is later than the day or before the first order.
+-- A longer window holds the shorter ones, and no snapshot is later than the day or
+-- before the first order.
 select
     account_id,
     snapshot_date

@@ -1,4 +1,5 @@
--- Snapshots and dim_accounts count order days by different ways; on as_of_date both must say the same.
+-- Snapshots and dim_accounts count order days by different ways; on as_of_date both
+-- must say the same.
 with accounts as (
 
     select * from {{ ref('dim_accounts') }}

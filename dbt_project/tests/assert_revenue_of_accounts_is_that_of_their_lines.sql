@@ -1,4 +1,5 @@
--- What an account is said to have brought must be, to the cent, what its lines add up to.
+-- What an account is said to have brought must be, to the cent, what its lines add up
+-- to.
 with accounts as (
 
     select * from {{ ref('dim_accounts') }}

@@ -36,15 +36,28 @@ bands as (
     select min(probability_from) as lowest_probability
     from {{ ref('policy_churn_bands') }}
 
+),
+
+stages as (
+
+    select
+        max(case when stage_code = 'prospect' then precedence end) as prospect,
+        max(case when stage_code = 'mature' then precedence end) as mature,
+        min(precedence) as lowest_precedence,
+        max(precedence) as highest_precedence
+    from {{ ref('policy_lifecycle_stages') }}
+
 )
 
 select
     policy.*,
     limits.*,
-    bands.*
+    bands.*,
+    stages.*
 from policy
 cross join limits
 cross join bands
+cross join stages
 where
     not coalesce(
         policy.declining_overdue_ratio < policy.dormant_overdue_ratio
@@ -56,6 +69,8 @@ where
         and limits.a_limit > 0
         and limits.a_limit < limits.b_limit
         and limits.b_limit < 1
-        and bands.lowest_probability = 0,
+        and bands.lowest_probability = 0
+        and stages.prospect = stages.lowest_precedence
+        and stages.mature = stages.highest_precedence,
         false
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import gate_cast as cast
 import pytest
-from gate_cast import Look
 
 from expectations.gate import GateReport, check
 from expectations.outcome import Outcome
 from expectations.suite import Stage
+from tests.expectations import cast
+from tests.expectations.cast import Look
 from warehouse.company import Company
 from warehouse.database import Role, Warehouse
 
@@ -20,6 +20,7 @@ from warehouse.database import Role, Warehouse
 def raw(warehouse: Warehouse, tmp_path: Path) -> Warehouse:
     """A warehouse whose schema raw keeps every promise."""
     cast.open_night(warehouse, tmp_path, stage="raw")
+    cast.run(warehouse, f"grant temporary on database {warehouse.database} to guanxi_checker")
     cast.fill_raw(warehouse)
     return warehouse
 
@@ -43,10 +44,11 @@ def look(tmp_path: Path) -> Look:
         night, _ = cast.open_night(warehouse, tmp_path, stage=stage)
         with warehouse.connect(Role.CHECKER) as connection:
             known = scope.read_scope(connection, stage=stage, night=night, company=company or cast.company())
+            may_make = scope.may_make_temporary_tables(connection)
         suites, _ = catalogue.suites(stage, known)
         wanted = [suite for suite in suites if only in (None, suite.name)]
         url = warehouse.url(Role.CHECKER, driver="postgresql+psycopg2")
-        found = engine.validate(wanted, url=url, name="test").outcomes
+        found = engine.validate(wanted, url=url, name="test", has_temporary_tables=may_make).outcomes
         return {(each.expectation if only else f"{each.suite}.{each.expectation}"): each for each in found}
 
     return validate

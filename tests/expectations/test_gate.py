@@ -6,15 +6,21 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-import gate_cast as cast
 import pytest
 
+from expectations import catalogue
+from expectations.engine import NotMeasuredError
 from expectations.gate import GateReport, check
+from expectations.promises import ExpectRows
+from tests.expectations import cast
 from warehouse.database import Role, Warehouse
 from warehouse.errors import GateClosedError
 from warehouse.night import FencedError
+
+pytestmark = pytest.mark.xdist_group("great_expectations")  # one worker loads it, once
 
 RunGate = Callable[..., GateReport]
 TWO_DEFECTS = """
@@ -138,7 +144,7 @@ def test_no_personal_value_reaches_results_pages_or_errors(
         alter table fct_account_rfm alter column as_of_date type text using '{cast.CANARY}';
         """,
     )
-    told = []
+    told: list[str] = []
     for stage in ("raw", "marts", "scores"):
         with pytest.raises(GateClosedError) as raised:
             run_gate(built, stage)
@@ -148,6 +154,27 @@ def test_no_personal_value_reaches_results_pages_or_errors(
     told.extend(capfd.readouterr())
     assert "not measured" in told[2]
     assert [text[:200] for text in told if "Canary" in text] == []
+
+
+@pytest.mark.parametrize("may_make_tables", [True, False])
+def test_a_server_that_goes_away_breaks_no_promise(
+    raw: Warehouse, run_gate: RunGate, monkeypatch: pytest.MonkeyPatch, may_make_tables: bool
+) -> None:
+    from expectations import raw_products
+
+    if not may_make_tables:
+        cast.run(raw, f"revoke temporary on database {raw.database} from guanxi_checker, public")
+    sound = raw_products.suite
+    cuts_itself_off = "select count(*) as rows_count, count(pg_terminate_backend(pg_backend_pid())) as other_count"
+    monkeypatch.setitem(
+        catalogue.RAW,
+        "products",
+        lambda scope: replace(sound(scope), figures=cuts_itself_off, promises=(ExpectRows(),)),
+    )
+    with pytest.raises(NotMeasuredError) as raised:
+        run_gate(raw, "raw")
+    assert "127.0.0.1" not in str(raised.value)
+    assert _stored(raw) == []
 
 
 def test_no_password_reaches_the_page(raw: Warehouse, run_gate: RunGate) -> None:

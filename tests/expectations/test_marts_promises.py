@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from datetime import date
 
-import gate_cast as cast
 import pytest
-from gate_cast import Look
 
+from tests.expectations import cast
+from tests.expectations.cast import Look
 from warehouse.database import Warehouse
+
+pytestmark = pytest.mark.xdist_group("great_expectations")  # one worker loads it, once
 
 DEFECTS = [
     ("marts_dim_accounts", "ExpectRowsOfTheDay",
      "update dim_accounts set as_of_date = '2026-03-30' where account_id = 'A1'", "1"),
     ("marts_dim_accounts", "ExpectCustomers", "update dim_accounts set is_customer = false", "0"),
-    ("marts_fct_order_lines", "ExpectRevenueOfRaw", "insert into fct_order_lines (net_amount, is_revenue, is_attributed,"
+    ("marts_fct_order_lines", "ExpectRevenueOfRaw",
+     "insert into fct_order_lines (net_amount, is_revenue, is_attributed,"
      " as_of_date) values (41, true, false, '2026-03-31')", "0.10%"),
     ("marts_fct_order_lines", "ExpectRevenueOfRaw", "delete from fct_order_lines where order_line_key = 'erp|L1'",
      "0.25%"),
-    ("marts_fct_order_lines", "ExpectRevenueOfAccounts",
-     "update dim_accounts set net_revenue_amount = 0 where account_id = 'A1'", "2.50%"),
     ("marts_fct_account_rfm", "ExpectOneSegmentEach", "delete from fct_account_rfm where account_id = 'A1'", "1"),
     ("marts_fct_account_rfm", "ExpectOneSegmentEach",
      "insert into fct_account_rfm values ('A1', 'lost', '2026-03-31')", "1"),
-    ("marts_fct_account_abc", "ExpectOneClassEach", "delete from fct_account_abc where account_id in ('A1', 'A2')", "2"),
+    ("marts_fct_account_abc", "ExpectOneClassEach",
+     "delete from fct_account_abc where account_id in ('A1', 'A2')", "2"),
     ("marts_fct_account_lifecycle_months", "ExpectOneStageEach",
      "update fct_account_lifecycle_months set is_current = true where account_id = 'A1'", "1"),
     ("marts_fct_churn_features", "ExpectFeaturesOfToday",
@@ -38,7 +40,7 @@ DEFECTS = [
 
 WARNINGS = [
     ("marts_fct_order_lines", "ExpectAttributedRevenue",
-     "update fct_order_lines set is_attributed = false where order_line_key < 'erp|L3'", "55.75%"),
+     "update fct_order_lines set is_attributed = false where order_line_key < 'erp|L3'", "55.50%"),
     ("marts_fct_churn_features", "ExpectSomebodyEligible", "update fct_churn_features set is_eligible = false", "0"),
 ]  # fmt: skip
 
@@ -122,7 +124,12 @@ def test_the_control_total_counts_what_the_models_must_count(built: Warehouse, l
     assert look(built, "marts", only="marts_fct_order_lines")["ExpectRevenueOfRaw"].observed == "0.00%"
 
 
-def test_a_column_that_is_gone_breaks_its_promises_and_says_which(built: Warehouse, look: Look) -> None:
+@pytest.mark.parametrize("may_make_tables", [True, False])
+def test_a_column_that_is_gone_breaks_its_promises_and_says_which(
+    built: Warehouse, look: Look, may_make_tables: bool
+) -> None:
+    if not may_make_tables:
+        cast.run(built, f"revoke temporary on database {built.database} from guanxi_checker, public")
     cast.run(built, "alter table fct_account_rfm rename column segment_code to segment")
     cast.make_live(built, date(2026, 3, 30))
     outcome = look(built, "marts", only="marts_fct_account_rfm")["ExpectFewSegmentMoves"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import gate_cast as cast
 import pytest
-from gate_cast import Look
 
+from tests.expectations import cast
+from tests.expectations.cast import Look
 from warehouse.database import Warehouse
+
+pytestmark = pytest.mark.xdist_group("great_expectations")  # one worker loads it, once
 
 DEFECTS = [
     ("raw_orders", "ExpectEveryRowNamed", "update raw.orders set order_id = '' where order_id = 'O1'", "1", "critical"),
@@ -75,8 +77,8 @@ def test_an_empty_table_never_passes(raw: Warehouse, look: Look, entity: str) ->
 
 def test_only_the_newest_version_that_is_known_by_the_night_counts(raw: Warehouse, look: Look) -> None:
     bad_then_mended = """
-        insert into raw.orders select source, record_id, 'h2', timestamptz '2026-01-01', 1, order_id, 'gone', ordered_at,
-            status, 'USD' from raw.orders where order_id = 'O5';
+        insert into raw.orders select source, record_id, 'h2', timestamptz '2026-01-01', 1, order_id, 'gone',
+            ordered_at, status, 'USD' from raw.orders where order_id = 'O5';
         insert into raw.orders select source, record_id, 'h3', timestamptz '2026-04-01 00:00+02', 1, order_id, 'gone',
             ordered_at, status, 'USD' from raw.orders where order_id = 'O6' and known_at < '2026-03-01';
     """

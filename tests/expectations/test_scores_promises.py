@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
-import gate_cast as cast
 import pytest
-from gate_cast import Look
 
+from tests.expectations import cast
+from tests.expectations.cast import Look
 from warehouse.database import Warehouse
+
+pytestmark = pytest.mark.xdist_group("great_expectations")  # one worker loads it, once
 
 SCORES, LISTS = "scores_churn_scores", "scores_churn_lists"
 
 DEFECTS = [
-    (SCORES, "ExpectOneScoreEach", "insert into fct_churn_scores select * from fct_churn_scores where account_id = 'A1'",
+    (SCORES, "ExpectOneScoreEach",
+     "insert into fct_churn_scores select * from fct_churn_scores where account_id = 'A1'",
      "2 / 41"),
     (SCORES, "ExpectScored", "update fct_churn_scores set churn_probability = null where account_id = 'A1'", "1 / 40"),
     (SCORES, "ExpectProbability", "update fct_churn_scores set churn_probability = 1.01 where account_id = 'A1'",

@@ -17,6 +17,8 @@ from expectations.promises import ExpectRows, FigurePromise
 from expectations.suite import Scope, Stage, Suite
 from warehouse.database import Role, Warehouse
 
+pytestmark = pytest.mark.xdist_group("great_expectations")  # one worker loads it, once
+
 ROOM = Path(expectations.__file__).parent
 STAGES: tuple[Stage, ...] = ("raw", "marts", "scores")
 

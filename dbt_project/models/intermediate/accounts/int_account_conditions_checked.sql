@@ -81,8 +81,9 @@ present as (
 
 ),
 
--- A ratio alone would call a daily buyer dormant after a long weekend, hence the least days; half-years of somebody
--- who buys once a year say nothing of a trend, hence the longest gap for which spend is compared.
+-- A ratio alone would call a daily buyer dormant after a long weekend, hence the least
+-- days; half-years of somebody who buys once a year say nothing of a trend, hence the
+-- longest gap for which spend is compared.
 final as (
 
     select

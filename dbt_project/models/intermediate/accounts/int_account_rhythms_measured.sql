@@ -48,7 +48,7 @@ order_days as (
             and account_days.known_date <= snapshot_dates.snapshot_date
             and (
                 account_days.superseded_date is null
-                or snapshot_dates.snapshot_date < account_days.superseded_date
+                or account_days.superseded_date > snapshot_dates.snapshot_date
             )
     where account_days.is_order_day
 
@@ -84,7 +84,8 @@ own_gaps as (
         account_id,
         count(gap_days) as gaps_count,
         {{ median('gap_days') }} as median_gap_days,
-        stddev_samp(gap_days) / avg(gap_days) as gap_spread_rate,
+        cast(stddev_samp(gap_days) / avg(gap_days) as {{ type_double() }})
+            as gap_spread_rate,
         max(order_date) as last_order_date,
         snapshot_date
     from gaps
@@ -94,7 +95,8 @@ own_gaps as (
 
 ),
 
--- Only a silence longer than the shortest that counts as lost can have been a spell of churn.
+-- Only a silence longer than the shortest that counts as lost can have been a spell of
+-- churn.
 long_gaps as (
 
     select gaps.*
@@ -107,7 +109,8 @@ long_gaps as (
 
 ),
 
--- The rhythm that was usual before the silence; the silence itself would make every silence look usual.
+-- The rhythm that was usual before the silence; the silence itself would make every
+-- silence look usual.
 gaps_before as (
 
     select
@@ -158,7 +161,9 @@ returns as (
         rhythms_before.snapshot_date
     from rhythms_before
     cross join policy
-    where rhythms_before.gap_days > {{ churn_limit_days('rhythms_before.typical_gap_days') }}
+    where
+        rhythms_before.gap_days
+        > {{ churn_limit_days('rhythms_before.typical_gap_days') }}
     group by
         rhythms_before.account_id,
         rhythms_before.snapshot_date

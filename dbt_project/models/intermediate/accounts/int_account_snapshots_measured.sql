@@ -32,7 +32,7 @@ seen as (
             and account_days.known_date <= snapshot_dates.snapshot_date
             and (
                 account_days.superseded_date is null
-                or snapshot_dates.snapshot_date < account_days.superseded_date
+                or account_days.superseded_date > snapshot_dates.snapshot_date
             )
 
 ),

@@ -10,8 +10,8 @@ sources as (
 
 ),
 
--- What a source says first is taken to have held before too: a CRM loaded today knows the industry of years ago,
--- and the past must not look as if nobody had known it.
+-- What a source says first is taken to have held before too: a CRM loaded today knows
+-- the industry of years ago, and the past must not look as if nobody had known it.
 ranked as (
 
     select

@@ -19,8 +19,8 @@ counted as (
 
 ),
 
--- A version comes in on the day it is known and goes out on the day a newer one is, so that the sum of all movements
--- up to a day is what was known on that day, to the cent.
+-- A version comes in on the day it is known and goes out on the day a newer one is, so
+-- that the sum of all movements up to a day is what was known on that day, to the cent.
 movements as (
 
     select

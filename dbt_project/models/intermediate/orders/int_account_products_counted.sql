@@ -10,14 +10,18 @@ snapshot_dates as (
 
 ),
 
--- The days on which a line makes its product count as bought in the last 365 days, as far as is known.
+-- The days on which a line makes its product count as bought in the last 365 days, as
+-- far as is known.
 spans as (
 
     select
         account_id,
         product_id,
         greatest(order_date, known_date) as from_date,
-        least(superseded_date, {{ add_days('order_date', 365) }}) as until_date
+        least(
+            superseded_date,
+            {{ add_days('order_date', 365) }}
+        ) as until_date
     from order_lines
     where
         is_measured
@@ -44,17 +48,16 @@ open_spans as (
 
 ),
 
--- Spans of one product that touch are one, so that at any day a product is counted once.
+-- A span begins where those before it end, so that at any day a product is counted once;
+-- a span within another becomes empty.
 new_spans as (
 
     select
         account_id,
         product_id,
-        case when covered_until_date >= from_date then covered_until_date else from_date end
-            as from_date,
+        greatest(from_date, covered_until_date) as from_date,
         until_date
     from open_spans
-    where covered_until_date is null or until_date > covered_until_date
 
 ),
 

@@ -32,8 +32,8 @@ known_accounts as (
 
 ),
 
--- A line's version and its order's version hold together while both are in force. A contract may lack the kind of a
--- line; such a line is a product.
+-- A line's version and its order's version hold together while both are in force. A
+-- contract may lack the kind of a line; such a line is a product.
 together as (
 
     select
@@ -64,7 +64,7 @@ together as (
             )
             and (
                 order_lines.superseded_date is null
-                or orders.known_date < order_lines.superseded_date
+                or order_lines.superseded_date > orders.known_date
             )
     where orders.order_date <= {{ as_of_date() }}
 

@@ -113,7 +113,7 @@ final as (
         net_revenue_365d_amount,
         cast(average_order_day_amount as numeric(18, 4)) as average_order_day_amount,
         median_gap_days,
-        cast(gap_spread_rate as {{ type_double() }}) as gap_spread_rate,
+        gap_spread_rate,
         typical_gap_days,
         overdue_ratio,
         cast(

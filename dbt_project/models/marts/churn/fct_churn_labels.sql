@@ -29,7 +29,8 @@ eligible as (
     select
         features.account_id,
         features.snapshot_date,
-        {{ add_days('features.snapshot_date', 'policy.lead_days') }} as opens_after_date,
+        {{ add_days('features.snapshot_date', 'policy.lead_days') }}
+            as opens_after_date,
         {{ add_days(
             'features.snapshot_date',
             'policy.lead_days + policy.horizon_days',

@@ -47,7 +47,8 @@ final as (
         accounts.size_band,
         accounts.region,
         accounts.country,
-        -- an unknown manager is none, so that the account falls to the company's fallback manager
+        -- an unknown manager is none, so that the account falls to the company's
+        -- fallback manager
         known_managers.account_manager_id,
         accounts.is_internal,
         coalesce(totals.order_days_count > 0, false) as is_customer,

@@ -39,7 +39,8 @@ merged as (
 
 ),
 
--- A product that only order lines know has no name, but its sales must not vanish from a join.
+-- A product that only order lines know has no name, but its sales must not vanish from
+-- a join.
 sold as (
 
     select distinct product_id

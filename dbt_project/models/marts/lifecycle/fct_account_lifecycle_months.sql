@@ -1,14 +1,3 @@
-{%- set conditions = {
-    'prospect': 'has_never_ordered',
-    'churned': 'is_silent_past_limit',
-    'dormant': 'is_long_overdue',
-    'won_back': 'has_returned_after_churn',
-    'declining': 'is_overdue or has_spend_fallen or has_not_come_back',
-    'first': 'has_ordered_once',
-    'loyal': 'has_many_order_days',
-    'growing': 'has_spend_risen',
-    'mature': 'true',
-} -%}
 with conditions as (
 
     select * from {{ ref('int_account_conditions_checked') }}
@@ -24,24 +13,41 @@ lifecycle_stages as (
 precedences as (
 
     select
-        {%- for stage in conditions %}
-        max(case when stage_code = '{{ stage }}' then precedence end) as {{ stage }}
-        {{- "," if not loop.last }}
-        {%- endfor %}
+        max(case when stage_code = 'prospect' then precedence end) as prospect,
+        max(case when stage_code = 'churned' then precedence end) as churned,
+        max(case when stage_code = 'dormant' then precedence end) as dormant,
+        max(case when stage_code = 'won_back' then precedence end) as won_back,
+        max(case when stage_code = 'declining' then precedence end) as declining,
+        max(case when stage_code = 'first' then precedence end) as first,
+        max(case when stage_code = 'loyal' then precedence end) as loyal,
+        max(case when stage_code = 'growing' then precedence end) as growing,
+        max(case when stage_code = 'mature' then precedence end) as mature
     from lifecycle_stages
 
 ),
 
--- Of the stages whose condition holds, the one the policy puts first; mature always holds.
+-- Of the stages whose condition holds, the one the policy puts first. Nobody may be
+-- left without a stage, so mature always holds.
 decided as (
 
     select
         conditions.*,
         least(
-            {%- for stage, condition in conditions.items() %}
-            case when {{ condition }} then precedences.{{ stage }} end
-            {{- "," if not loop.last }}
-            {%- endfor %}
+            precedences.mature,
+            case when conditions.has_never_ordered then precedences.prospect end,
+            case when conditions.is_silent_past_limit then precedences.churned end,
+            case when conditions.is_long_overdue then precedences.dormant end,
+            case when conditions.has_returned_after_churn then precedences.won_back end,
+            case
+                when
+                    conditions.is_overdue
+                    or conditions.has_spend_fallen
+                    or conditions.has_not_come_back
+                    then precedences.declining
+            end,
+            case when conditions.has_ordered_once then precedences.first end,
+            case when conditions.has_many_order_days then precedences.loyal end,
+            case when conditions.has_spend_risen then precedences.growing end
         ) as precedence
     from conditions
     cross join precedences
@@ -86,7 +92,7 @@ named as (
 spells as (
 
     select
-        named.*,
+        *,
         sum(
             case
                 when last_stage_code is null or last_stage_code <> stage_code then 1

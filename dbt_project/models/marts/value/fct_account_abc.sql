@@ -41,8 +41,9 @@ valued as (
 
 ),
 
--- "Before" an account is all revenue strictly above its own: accounts of equal revenue share the same place, and the
--- one that crosses a limit stays in the better class. The window's default frame ends with the last equal row.
+-- "Before" an account is all revenue strictly above its own: accounts of equal revenue
+-- share the same place, and the one that crosses a limit stays in the better class. The
+-- window's default frame ends with the last equal row.
 placed as (
 
     select

@@ -82,7 +82,7 @@ final as (
         cast(
             100 * scored.recency_score
             + 10 * scored.frequency_score
-            + scored.monetary_score as {{ dbt.type_string() }}
+            + scored.monetary_score as {{ type_text() }}
         ) as rfm_code,
         rfm_segments.segment_code,
         rfm_segment_names.name_en as segment_name_en,
