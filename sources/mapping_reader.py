@@ -1,0 +1,177 @@
+"""Reads a source's part of company.yml and refuses what cannot work, before anything is extracted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+from sources.contract import Contract, contracts_by_entity
+from sources.expressions import Expression, parse_expression
+from sources.mapping import DatasetMapping, DatasetOptions, EntityMapping, EntityOptions, SourceMapping, SourceOptions
+from warehouse.company import Company
+from warehouse.errors import Problem
+
+
+class BadMappingError(Problem):
+    """A source of company.yml asks for something that is not there, or leaves out what it must give."""
+
+
+def read_mapping(company: Company, source: str) -> SourceMapping:
+    """Return a source's mapping. Raises UnknownSourceError, BadMappingError."""
+    entry = company.source(source)
+    reader = _Reader(str(company.folder / "company.yml"), source)
+    try:
+        options = SourceOptions.model_validate(entry.model_dump())
+    except ValidationError as error:
+        raise reader.wrong("", seen=_said(error), expected="the vocabulary of docs/company.md") from error
+    return reader.mapping(options)
+
+
+def _said(error: ValueError) -> str:
+    """Return what a validation found, without the values it found it in."""
+    if isinstance(error, ValidationError):
+        return "; ".join(
+            ".".join(map(str, each["loc"])) + ": " * bool(each["loc"]) + each["msg"].removeprefix("Value error, ")
+            for each in error.errors(include_input=False, include_url=False)
+        )
+    return str(error)
+
+
+def _like(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the known name that looks most like `name`."""
+    close = get_close_matches(name, list(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Checks one source's options; every problem it finds names the file, the source and the place in it."""
+
+    file: str
+    source: str
+
+    def wrong(self, place: str, *, seen: str, expected: str, next_step: str = "") -> BadMappingError:
+        where = f"{self.file}, source {self.source}" + (f", {place}" if place else "")
+        return BadMappingError(
+            where, seen=seen, expected=expected, next_step=next_step or f"correct this place in {self.file}"
+        )
+
+    def mapping(self, options: SourceOptions) -> SourceMapping:
+        contracts = contracts_by_entity()
+        entities = [self._entity(name, each, options, contracts) for name, each in options.entities.items()]
+        datasets = []
+        for number, (name, dataset) in enumerate(options.datasets.items(), start=1):
+            self._check_dataset(name, dataset, options.kind)
+            made_of_it = tuple(entity for entity in entities if entity.dataset == name)
+            if not made_of_it:
+                raise self.wrong(f"dataset {name}", seen="no entity is made of it", expected="at least one entity")
+            datasets.append(DatasetMapping(name, number, dataset, made_of_it))
+        for dataset_mapping in datasets:
+            self._check_columns(dataset_mapping)
+        return SourceMapping(self.file, options, tuple(datasets))
+
+    def _entity(
+        self, name: str, options: EntityOptions, source: SourceOptions, contracts: dict[str, Contract]
+    ) -> EntityMapping:
+        place = f"entity {name}"
+        contract = contracts.get(name)
+        if contract is None:
+            known = f"one of: {', '.join(contracts)}"
+            raise self.wrong(place, seen="no such entity" + _like(name, contracts), expected=known)
+        if options.from_ not in source.datasets:
+            raise self.wrong(
+                f"{place}, from",
+                seen=f"dataset {options.from_}, which the source does not have" + _like(options.from_, source.datasets),
+                expected=f"one of: {', '.join(source.datasets)}",
+            )
+        for field in (*options.fields, *options.optional):
+            if field not in contract.columns:
+                raise self.wrong(
+                    f"{place}, field {field}",
+                    seen=f"{name} has no such field" + _like(field, contract.columns),
+                    expected=f"one of: {', '.join(contract.columns)}",
+                )
+        # in the contract's order, so that a row that breaks several rules always breaks the same one first
+        fields = {
+            field: self._expression(place, field, options.fields[field])
+            for field in contract.columns
+            if field in options.fields
+        }
+        entity = EntityMapping(contract, options, fields)
+        for field in (*entity.required(), *contract.key):
+            if field not in fields:
+                raise self.wrong(
+                    f"{place}, field {field}",
+                    seen="it is not given",
+                    expected="an expression: every row of this entity needs it",
+                    next_step="give the field"
+                    + (
+                        ""
+                        if field in contract.key
+                        else f", or add it to `optional` if the source lacks it ({self.file})"
+                    ),
+                )
+        for field, expression in fields.items():
+            if expression.aggregate is not None and not options.one_per_key:
+                raise self.wrong(
+                    f"{place}, field {field}",
+                    seen=f"aggregate: {expression.aggregate}",
+                    expected="aggregates only where the entity says one_per_key: true",
+                )
+        return entity
+
+    def _expression(self, place: str, field: str, raw: Any) -> Expression:
+        try:
+            return parse_expression(raw)
+        except ValueError as error:
+            raise self.wrong(
+                f"{place}, field {field}",
+                seen=_said(error),
+                expected="a column, or one of {column: …}, {value: …}, {hash: […]}, {multiply|add|subtract: […]}",
+            ) from error
+
+    def _check_dataset(self, name: str, dataset: DatasetOptions, kind: str) -> None:
+        place = f"dataset {name}"
+        if kind == "files" and (not dataset.files or dataset.table or dataset.query or dataset.mode is None):
+            raise self.wrong(
+                place,
+                seen="files: " + (", ".join(dataset.files) or "none") + f"; mode: {dataset.mode or 'none'}",
+                expected="`files` with at least one pattern, `mode: append` or `mode: full`, no table and no query",
+            )
+        if kind == "erp_database" and (dataset.files or (dataset.table is None) == (dataset.query is None)):
+            raise self.wrong(
+                place,
+                seen="both or neither of table and query, or files",
+                expected="exactly one of `table` and `query`, no files",
+            )
+        if dataset.table is not None and not 1 <= len(dataset.table.split(".")) <= 2:  # noqa: PLR2004
+            raise self.wrong(place, seen=f"table: {dataset.table}", expected="table or schema.table")
+
+    def _check_columns(self, dataset: DatasetMapping) -> None:
+        known = dataset.columns
+        if len(set(known)) != len(known):
+            raise self.wrong(f"dataset {dataset.name}, columns", seen="a column twice", expected="each column once")
+        for word in ("happened_at", "cursor"):
+            column = getattr(dataset.options, word)
+            if column is not None and column not in known:
+                raise self._unknown_column(f"dataset {dataset.name}, {word}", column, known)
+        for entity in dataset.entities:
+            for field, expression in entity.fields.items():
+                for column in expression.columns():
+                    if column not in known:
+                        raise self._unknown_column(f"entity {entity.entity}, field {field}", column, known)
+            for column in entity.columns():
+                if column not in known:
+                    raise self._unknown_column(f"entity {entity.entity}", column, known)
+
+    def _unknown_column(self, place: str, column: str, known: tuple[str, ...]) -> BadMappingError:
+        return self.wrong(
+            place,
+            seen=f"column {column}, which the dataset does not list" + _like(column, known),
+            expected=f"one of: {', '.join(known)}",
+            next_step=f"correct the name, or add it to the dataset's `columns` in {self.file}",
+        )

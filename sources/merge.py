@@ -1,0 +1,269 @@
+"""One transaction a source: landed text becomes versions in raw, refused rows, and notes of how far we are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import LiteralString
+
+import psycopg
+from psycopg import sql
+
+from sources import extract_ledger as ledger
+from sources.duplicates import merge_repeats, merged_table, refuse_duplicates
+from sources.feed import Progress
+from sources.files import FileToRead
+from sources.landing import ensure_tables
+from sources.mapping import DatasetMapping, EntityMapping, SourceMapping
+from sources.mapping_reader import BadMappingError
+from sources.quarantine import note_refused, refuse_retyped, refuse_too_many, refused_rows
+from sources.report import EntityReport
+from sources.typed_rows import Work, dated_table, make_dated, make_typed
+from sources.versions import add_versions, forget_night, is_first_load
+from warehouse.database import Role, Warehouse
+from warehouse.errors import GateClosedError, Problem
+from warehouse.night import Claim
+
+FULL_EXTRACT_FLOOR = 0.8
+_PG_INPUT_IS_VALID = 160000
+
+
+class TruncatedExtractError(Problem):
+    """A full extract with far fewer rows than the last one."""
+
+
+class EmptyFirstLoadError(Problem):
+    """The first load of an entity has not one row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What was landed of one dataset, and what the ledger needs to know of it."""
+
+    dataset: DatasetMapping
+    files: tuple[FileToRead, ...] = ()
+    row_counts: Mapping[int, int] = field(default_factory=dict)
+    held_back_before: int = 0
+    cursor_is_time: bool | None = None
+    watermark_before: str | None = None
+
+    @property
+    def loaded_through(self) -> dict[int, date]:
+        return {each.file.number: each.loaded_through for each in self.files if each.loaded_through is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """The landed rows of one source on their way into raw."""
+
+    mapping: SourceMapping
+    landed: Sequence[Landed]
+    schema: str
+    claim: Claim
+    timezone: str
+    progress: Progress
+    started: float
+
+    def run(self, warehouse: Warehouse) -> list[EntityReport]:
+        """Merge everything, or nothing; raise what stops it.
+
+        QuarantineLimitError, RetypedColumnError, TruncatedExtractError and EmptyFirstLoadError come before
+        anything is written to raw, with the refused rows and the failure noted.
+        """
+        with closing(warehouse.connect(Role.LOADER, application_name="guanxi-extract")) as connection:
+            with connection:
+                self.claim.assert_held(connection)
+                work = self._work(connection)
+                try:
+                    reports = [report for each in self.landed for report in self._type(work, each)]
+                except psycopg.errors.InvalidRegularExpression as error:
+                    raise self._bad_pattern(error) from None
+                problem = self._first_problem(work, reports)
+                if problem is None:
+                    reports = self._load(work, reports)
+                else:
+                    self._note_failure(work, reports, problem)
+            # leaving the block committed: raw and its notes, or nothing but the notes of a failure
+            if problem is not None:
+                raise problem
+            return reports
+
+    def _work(self, connection: psycopg.Connection) -> Work:
+        # a source's moments without an offset are in the business time zone
+        connection.execute(sql.SQL("set local timezone = {}").format(sql.Literal(self.timezone)))
+        connection.execute("set local datestyle = 'ISO, YMD'")
+        connection.execute("set local work_mem = '128MB'")
+        connection.execute("set local jit = off")
+        ensure_tables(connection, self.schema, {each.dataset.table: len(each.dataset.columns) for each in self.landed})
+        return Work(
+            connection,
+            self.schema,
+            self.claim.night.as_of,
+            self.timezone,
+            knows_validity=connection.info.server_version >= _PG_INPUT_IS_VALID,
+        )
+
+    def _type(self, work: Work, landed: Landed) -> list[EntityReport]:
+        dataset = landed.dataset
+        make_dated(work, dataset, loaded_through=landed.loaded_through, cursor_is_time=landed.cursor_is_time)
+        held_back = landed.held_back_before + _count(work, dated_table(dataset), "_is_held_back")
+        reports = []
+        for entity in dataset.entities:
+            self.progress(f"{self.mapping.name}: checking {entity.entity}")
+            make_typed(work, dataset, entity)
+            if entity.options.one_per_key:
+                merge_repeats(work, entity)
+            else:
+                refuse_duplicates(work, entity)
+            refused = refused_rows(work, entity)
+            quarantined = sum(each.count for each in refused)
+            reports.append(
+                EntityReport(
+                    entity.entity,
+                    dataset.name,
+                    dataset.is_full,
+                    extracted=_count(work, merged_table(entity), "_rule is null") + quarantined,
+                    quarantined=quarantined,
+                    held_back=held_back,
+                    refused=refused,
+                )
+            )
+        return reports
+
+    def _entities(self) -> list[tuple[Landed, EntityMapping]]:
+        return [(landed, entity) for landed in self.landed for entity in landed.dataset.entities]
+
+    def _first_problem(self, work: Work, reports: Sequence[EntityReport]) -> Problem | None:
+        thing = f"source {self.mapping.name}"
+        try:
+            for (landed, entity), report in zip(self._entities(), reports, strict=True):
+                self._refuse_empty(work, entity, report, thing=thing)
+                self._refuse_truncated(work, landed.dataset, report, thing=thing)
+                refuse_retyped(work, entity, report.refused, thing=thing)
+                refuse_too_many(
+                    entity,
+                    report.refused,
+                    extracted=report.extracted,
+                    limit=self.mapping.options.quarantine_limit,
+                    thing=thing,
+                )
+        except (EmptyFirstLoadError, TruncatedExtractError, GateClosedError) as problem:
+            return problem
+        return None
+
+    def _refuse_empty(self, work: Work, entity: EntityMapping, report: EntityReport, *, thing: str) -> None:
+        gens = ledger.gens_of_day(work.connection, self.mapping.name, self.claim.night)
+        if report.extracted == 0 and is_first_load(work, entity, source=self.mapping.name, gens=gens):
+            waiting = f"; {report.held_back:,} rows are later than {work.as_of}" if report.held_back else ""
+            raise EmptyFirstLoadError(
+                f"{thing}, entity {entity.entity}",
+                seen=f"no row{waiting}",
+                expected="at least one row in the first load",
+                next_step="check `where`, `happened_at` and the data"
+                + (", or run a later day" if report.held_back else ""),
+            )
+
+    def _refuse_truncated(self, work: Work, dataset: DatasetMapping, report: EntityReport, *, thing: str) -> None:
+        if not dataset.is_full:
+            return
+        previous = ledger.last_full_count(work.connection, self.mapping.name, report.entity, work.as_of)
+        if previous is not None and report.extracted < previous * FULL_EXTRACT_FLOOR:
+            raise TruncatedExtractError(
+                f"{thing}, entity {report.entity}",
+                seen=f"{report.extracted:,} rows in a full extract",
+                expected=f"at least {FULL_EXTRACT_FLOOR:.0%} of the {previous:,} rows of the last one",
+                next_step="check that the export ran to its end, then run the night again. Nothing was replaced.",
+            )
+
+    def _load(self, work: Work, reports: Sequence[EntityReport]) -> list[EntityReport]:
+        source, night = self.mapping.name, self.claim.night
+        gens = ledger.gens_of_day(work.connection, source, night)
+        work.connection.execute(
+            "delete from quarantine.rows where source = %s and gen = any(%s)", (source, [*gens, night.gen])
+        )
+        loaded = []
+        for (landed, entity), report in zip(self._entities(), reports, strict=True):
+            self.progress(f"{source}: loading {entity.entity}")
+            forget_night(work, entity, source=source, gens=gens)
+            is_first = is_first_load(work, entity, source=source, gens=gens)
+            changes = add_versions(work, landed.dataset, entity, source=source, gen=night.gen, is_first=is_first)
+            if report.quarantined:
+                note_refused(work, landed.dataset, entity, claim=self.claim, source=source, failed=False)
+            loaded.append(replace(report, new=changes.new, changed=changes.changed, unchanged=changes.unchanged))
+        for landed in self.landed:
+            self._note_progress(work, landed)
+        self._note(work, loaded, state="loaded", problem=None)
+        return loaded
+
+    def _note_progress(self, work: Work, landed: Landed) -> None:
+        dataset = landed.dataset
+        if dataset.options.files:
+            held = _held_back_by_file(work, dataset)
+            nothing = ledger.Held(0, None)
+            files = [
+                (each.file, landed.row_counts.get(each.file.number, 0), held.get(each.file.number, nothing))
+                for each in landed.files
+            ]
+            ledger.note_files(work.connection, dataset, files, claim=self.claim, source=self.mapping.name)
+        elif dataset.options.cursor is not None:
+            watermark = _watermark(work, dataset) or landed.watermark_before
+            ledger.note_watermark(work.connection, dataset, watermark, claim=self.claim, source=self.mapping.name)
+
+    def _note_failure(self, work: Work, reports: Sequence[EntityReport], problem: Problem) -> None:
+        for (landed, entity), report in zip(self._entities(), reports, strict=True):
+            if report.quarantined:
+                note_refused(work, landed.dataset, entity, claim=self.claim, source=self.mapping.name, failed=True)
+        self._note(work, reports, state="failed", problem=str(problem))
+
+    def _note(self, work: Work, reports: Sequence[EntityReport], *, state: str, problem: str | None) -> None:
+        ledger.note_extract(
+            work.connection,
+            reports,
+            claim=self.claim,
+            source=self.mapping.name,
+            state=state,
+            problem=problem,
+            seconds=time.monotonic() - self.started,
+        )
+
+    def _bad_pattern(self, error: psycopg.errors.InvalidRegularExpression) -> BadMappingError:
+        return BadMappingError(
+            f"{self.mapping.company_file}, source {self.mapping.name}",
+            seen=error.diag.message_primary or "a pattern that is no regular expression",
+            expected="PostgreSQL regular expressions in matches, not_matches and strip",
+            next_step="correct the pattern",
+        )
+
+
+def _count(work: Work, table: str, condition: LiteralString) -> int:
+    statement = sql.SQL("select count(*) from {} where {}").format(work.table(table), sql.SQL(condition))
+    row = work.connection.execute(statement).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _held_back_by_file(work: Work, dataset: DatasetMapping) -> dict[int, ledger.Held]:
+    rows = work.connection.execute(
+        sql.SQL(
+            "select file_number, count(*), min(_happened_at)::date from {} where _is_held_back group by file_number"
+        ).format(work.table(dated_table(dataset)))
+    )
+    return {number: ledger.Held(count, first) for number, count, first in rows}
+
+
+def _watermark(work: Work, dataset: DatasetMapping) -> str | None:
+    """Return the newest cursor value landed, but none after a row that is held back: it must be read again."""
+    if dataset.options.cursor is None:
+        return None
+    cursor = sql.Identifier(dataset.landed_name(dataset.options.cursor))
+    table = work.table(dated_table(dataset))
+    row = work.connection.execute(
+        sql.SQL(
+            "select coalesce("
+            "(select {c} from {t} where _is_held_back and {c} is not null order by _precedence limit 1),"
+            " (select {c} from {t} where {c} is not null order by _precedence desc limit 1))"
+        ).format(c=cursor, t=table)
+    ).fetchone()
+    return None if row is None else row[0]

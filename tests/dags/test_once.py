@@ -1,0 +1,71 @@
+"""The DAG itself, run in one process without a scheduler."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.dags.conftest import ROOT, StandIn
+from warehouse.plan import STAGES
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180), pytest.mark.xdist_group("airflow")]
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """A state folder outside pytest's own, which every other pytest of the same user closes again."""
+    made = Path(tempfile.mkdtemp(prefix="guanxi-once-"))
+    made.chmod(0o755)  # the server may have to run as another user
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def _once(home: Path, stand_in: StandIn, *arguments: str) -> subprocess.CompletedProcess[str]:
+    progress = home / "progress.log"
+    progress.write_text("")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | {
+        "GUANXI_HOME": str(home),
+        "GUANXI_COMMAND": stand_in.command,
+        "GUANXI_COMPANY": str(ROOT / "tests" / "data" / "tiny"),
+        "GUANXI_PROGRESS_FILE": str(progress),
+    }
+    command = [sys.executable, "-m", "dags.dag_support.once", "--log-file", str(home / "airflow.log"), *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=150, check=False)
+
+
+def test_a_night_runs_every_stage_in_order_under_its_name(home: Path, stand_in: StandIn) -> None:
+    done = _once(home, stand_in, "--run-id", "by-hand", "--as-of", "2026-01-31")
+    assert done.returncode == 0, done.stderr + (home / "airflow.log").read_text()[-3000:]
+    calls = stand_in.calls()
+    assert calls[0] == ["open", "--run-id", "by-hand", "--as-of", "2026-01-31", "--json"]
+    assert sorted(words[-1] for words in calls[1:3]) == ["crm", "erp"]
+    assert [words[: len(stage.words)] for words, stage in zip(calls[3:], STAGES[1:], strict=True)] == [
+        list(stage.words) for stage in STAGES[1:]
+    ]
+    assert all(words[words.index("--fence") + 1] == "f-2" for words in calls[1:])
+    told = (home / "progress.log").read_text()
+    assert "transform: transform at work" in told
+
+
+def test_a_closed_gate_ends_the_night_and_nothing_after_it_runs(home: Path, stand_in: StandIn) -> None:
+    stand_in.script(check_raw={"status": 3})
+    done = _once(home, stand_in, "--run-id", "held", "--as-of", "2026-01-31")
+    assert done.returncode == 1
+    assert "check_raw" in done.stderr
+    assert [words[:2] for words in stand_in.calls()][-1] == ["check", "raw"], "tried once, and nothing came after"
+    assert sum(words[:2] == ["check", "raw"] for words in stand_in.calls()) == 1
+
+
+def test_a_stage_that_fails_once_is_tried_again(home: Path, stand_in: StandIn) -> None:
+    stand_in.script(transform={"status": 1, "once": True})
+    done = _once(home, stand_in, "--run-id", "again", "--as-of", "2026-01-31")
+    assert done.returncode == 0, done.stderr
+    assert sum(words[0] == "transform" for words in stand_in.calls()) == 2
+    assert stand_in.calls()[-1][0] == "deliver"

@@ -1,0 +1,1 @@
+"""The gates, on real tables of a small company."""

@@ -1,0 +1,187 @@
+"""The house rules of dbt_project, read from the manifest: names, layers, grain, texts, policy. Needs no database."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = ROOT / "dbt_project"
+SEEDS = PROJECT / "seeds" / "policy"
+MODEL_FILES = sorted((PROJECT / "models").rglob("*.sql"))
+MODELS = [file.stem for file in MODEL_FILES]
+MARTS = [file.stem for file in MODEL_FILES if "marts" in file.parts]
+POLICIES = [file.stem for file in sorted(SEEDS.glob("*.csv"))]
+
+PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "marts": ("dim_", "fct_")}
+MAY_READ = {
+    "staging": {"source"},
+    "intermediate": {"stg", "int", "dim", "policy"},
+    "marts": {"stg", "int", "dim", "fct", "policy"},
+}
+GRAIN_TESTS = {"unique", "one_row_per"}
+NUMBER_TYPES = ("integer", "bigint", "numeric", "double precision")
+
+Node = dict[str, Any]
+
+pytestmark = pytest.mark.xdist_group("dbt_manifest")  # one worker parses for all
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Node:
+    """Parse the project into a folder of its own; dbt does not connect for that."""
+    target = tmp_path_factory.mktemp("dbt")
+    words = ("HOST", "USER", "PASSWORD", "DBNAME", "SCHEMA")
+    nowhere = {**dict.fromkeys(words, "nowhere"), "PORT": "1", "THREADS": "1"}
+    environment = {**os.environ, **{f"GUANXI_DBT_{name}": value for name, value in nowhere.items()}}
+    command = [
+        str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "--no-send-anonymous-usage-stats",
+        "--warn-error", "parse", "--no-partial-parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+        "--target-path", str(target), "--log-path", str(target),
+    ]  # fmt: skip
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    parsed: Node = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    return parsed
+
+
+def _model(manifest: Node, name: str) -> Node:
+    node: Node = manifest["nodes"][f"model.guanxi.{name}"]
+    return node
+
+
+def _tests_of(manifest: Node, unique_id: str) -> set[str]:
+    tests = [node for node in manifest["nodes"].values() if node.get("attached_node") == unique_id]
+    return {test["test_metadata"]["name"] for test in tests if test.get("test_metadata")}
+
+
+def _rows(policy: str) -> list[dict[str, str]]:
+    with (SEEDS / f"{policy}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_there_are_models_to_judge(manifest: Node) -> None:
+    assert len(MARTS) >= 10
+    assert len(POLICIES) >= 10
+    assert {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "model"} == set(MODELS)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_is_named_after_its_layer(manifest: Node, name: str) -> None:
+    layer = _model(manifest, name)["fqn"][1]
+    assert name.startswith(PREFIXES[layer])
+    if layer == "staging":
+        assert name.startswith(f"stg_{_model(manifest, name)['fqn'][2]}__"), "a folder a source"
+
+
+@pytest.mark.parametrize("name", [*MODELS, *POLICIES])
+def test_a_description_says_the_grain_first(manifest: Node, name: str) -> None:
+    kind = "seed" if name in POLICIES else "model"
+    assert manifest["nodes"][f"{kind}.guanxi.{name}"]["description"].startswith("One row per ")
+
+
+@pytest.mark.parametrize("name", [*MODELS, *POLICIES])
+def test_the_yml_lies_beside_under_the_same_name(manifest: Node, name: str) -> None:
+    node = manifest["nodes"][f"{'seed' if name in POLICIES else 'model'}.guanxi.{name}"]
+    patch = Path(node["patch_path"].split("://")[1])
+    assert patch == Path(node["original_file_path"]).with_suffix(".yml")
+
+
+@pytest.mark.parametrize("name", [*MODELS, *POLICIES])
+def test_the_grain_is_proved(manifest: Node, name: str) -> None:
+    kind = "seed" if name in POLICIES else "model"
+    assert _tests_of(manifest, f"{kind}.guanxi.{name}") & GRAIN_TESTS
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_reads_only_the_layers_it_may(manifest: Node, name: str) -> None:
+    node = _model(manifest, name)
+    read = set()
+    for parent in node["depends_on"]["nodes"]:
+        kind, _, called = parent.split(".", 2)
+        read.add("source" if kind == "source" else called.split("_")[0])
+    assert read
+    assert read <= MAY_READ[node["fqn"][1]]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_does_not_ask_the_clock(manifest: Node, name: str) -> None:
+    code = _model(manifest, name)["raw_code"].lower()
+    assert not re.search(r"current_date|current_timestamp|\bnow\(\)|::|distinct on", code)
+
+
+@pytest.mark.parametrize("name", MARTS)
+def test_a_mart_keeps_a_contract_with_a_text_and_labels_for_each_column(manifest: Node, name: str) -> None:
+    mart = _model(manifest, name)
+    assert mart["config"]["contract"]["enforced"]
+    assert {"label_en", "label_zh"} <= set(mart["config"]["meta"])
+    assert "as_of_date" in mart["columns"]
+    for column in mart["columns"].values():
+        assert column["description"], column["name"]
+        assert column["data_type"], column["name"]
+        assert {"label_en", "label_zh"} <= set(column["config"]["meta"]), column["name"]
+    assert "select *" not in mart["raw_code"].split("final as (")[1].split("select * from final")[0]
+
+
+def test_personal_columns_are_restricted(manifest: Node) -> None:
+    for name in MARTS:
+        for column in _model(manifest, name)["columns"].values():
+            if "email" in column["name"] or "phone" in column["name"]:
+                assert column["config"]["meta"].get("restricted"), f"{name}.{column['name']}"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_asks_only_for_parameters_that_the_policy_has(manifest: Node, name: str) -> None:
+    known = {row["parameter"] for row in _rows("policy_parameters")}
+    asked = re.findall(r"pivot_parameters\(\[(.*?)\]\)", _model(manifest, name)["raw_code"], re.DOTALL)
+    assert {word for each in asked for word in re.findall(r"'(\w+)'", each)} <= known
+
+
+def test_every_parameter_is_asked_for_by_somebody() -> None:
+    written = "".join(
+        file.read_text(encoding="utf-8")
+        for folder in ("dbt_project/models", "ml", "delivery")
+        for file in sorted((ROOT / folder).rglob("*"))
+        if file.suffix in {".sql", ".py"}
+    )
+    unused = [row["parameter"] for row in _rows("policy_parameters") if row["parameter"] not in written]
+    assert unused == []
+
+
+def test_every_number_of_the_churn_features_can_be_given_as_a_reason(manifest: Node) -> None:
+    columns = _model(manifest, "fct_churn_features")["columns"].values()
+    numbers = {column["name"] for column in columns if column["data_type"].startswith(NUMBER_TYPES)}
+    assert numbers == {row["reason_code"] for row in _rows("policy_churn_reasons")}
+
+
+@pytest.mark.parametrize("row", _rows("policy_churn_reasons"), ids=lambda row: row["reason_code"])
+def test_a_reason_shows_both_numbers_in_both_languages(row: dict[str, str]) -> None:
+    for text in (row["text_en"], row["text_zh"]):
+        assert re.findall(r"\{\w+\}", text) == ["{value}", "{peer}"]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_what_people_read_is_there_in_both_languages(policy: str) -> None:
+    rows = _rows(policy)
+    english = [name for name in rows[0] if name.endswith("_en")]
+    for name in english:
+        chinese = name.removesuffix("_en") + "_zh"
+        for row in rows:
+            assert row[name], f"{policy}.{name}: {row}"
+            assert re.search(r"[\u4e00-\u9fff]", row[chinese]), f"{policy}.{chinese}: {row}"
+
+
+def test_a_stage_that_can_be_lost_has_a_play_in_each_listed_band() -> None:
+    plays = {(row["stage_code"], row["band_code"]) for row in _rows("policy_plays")}
+    stages = {row["stage_code"] for row in _rows("policy_lifecycle_stages")} - {"prospect"}
+    listed = {band for _, band in plays}
+    assert listed
+    assert plays == {(stage, band) for stage in stages for band in listed}

@@ -1,0 +1,196 @@
+"""Extracts from a PostgreSQL that is not ours: what is read, how far, and what stops it."""
+
+from __future__ import annotations
+
+import contextlib
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from sources.erp_database import MissingTableError, RetypedColumnError, SourceDatabase, SourceUnreachableError
+from sources.mapping_reader import read_mapping
+from sources.tables import MissingColumnError, RenamedColumnError
+from tests.sources.workshop import Workshop
+from warehouse.embedded import free_port
+
+TABLE = """
+    create schema erp;
+    create table erp.sales (
+        no text, buyer text, placed_at timestamptz, amount double precision, paid boolean, write_date timestamptz
+    );
+    insert into erp.sales values
+        ('1', 'x', '2026-01-05 08:00+01', 0.1, true, '2026-01-05 09:00+01'),
+        ('2', 'y', '2026-01-05 23:30+01', 1e15, false, '2026-01-05 23:45+01');
+"""
+SOURCE: dict[str, Any] = {
+    "kind": "erp_database",
+    "url": "${GUANXI_ERP_URL}",
+    "datasets": {"sales": {"table": "erp.sales", "cursor": "write_date", "happened_at": "placed_at"}},
+    "entities": {
+        "orders": {"from": "sales", "fields": {"order_id": "no", "account_id": "buyer", "ordered_at": "placed_at"}},
+        "order_lines": {
+            "from": "sales",
+            "fields": {"order_line_id": "no", "order_id": "no", "quantity": {"value": 1}, "net_amount": "amount"},
+        },
+    },
+}
+
+
+@pytest.fixture
+def erp(workshop: Workshop, scratch_database: str) -> str:
+    workshop.source = dict(SOURCE)
+    workshop.source["datasets"] = {"sales": dict(SOURCE["datasets"]["sales"])}
+    _execute(scratch_database, TABLE)
+    return scratch_database
+
+
+def _execute(url: str, statements: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute(statements)
+
+
+def test_rows_arrive_exactly(workshop: Workshop, erp: str) -> None:
+    counts = workshop.counts("2026-01-05", erp_url=erp)
+    assert (counts["orders"].new, counts["order_lines"].new) == (2, 2)
+    assert workshop.query(
+        "select order_id, (ordered_at at time zone 'UTC')::text, (known_at at time zone 'UTC')::text from raw.orders"
+        " order by 1"
+    ) == [("1", "2026-01-05 07:00:00", "2026-01-05 07:00:00"), ("2", "2026-01-05 22:30:00", "2026-01-05 22:30:00")]
+    assert workshop.query("select net_amount from raw.order_lines order by record_id") == [
+        (Decimal("0.1"),),
+        (Decimal(10**15),),
+    ]
+
+
+def test_only_rows_since_the_watermark_and_its_lookback_are_read(workshop: Workshop, erp: str) -> None:
+    _execute(erp, "insert into erp.sales values ('0', 'x', '2026-01-01', 1, true, '2026-01-01')")
+    workshop.extract("2026-01-05", erp_url=erp)
+    _execute(
+        erp,
+        "insert into erp.sales values ('3', 'x', '2026-01-06', 3, true, '2026-01-06'),"
+        " ('4', 'x', '2026-01-05', 4, true, '2026-01-05 00:00+01'),"  # committed late, inside the lookback
+        " ('5', 'x', '2026-01-06', 5, true, null);"
+        " update erp.sales set amount = 7 where no = '0'",  # without touching write_date: stays unseen
+    )
+    counts = workshop.counts("2026-01-06", erp_url=erp)["order_lines"]
+    assert (counts.extracted, counts.new, counts.unchanged, counts.changed) == (5, 3, 2, 0)
+    assert workshop.query("select watermark from ops.cursors order by as_of") == [
+        ("2026-01-05 22:45:00+00",),
+        ("2026-01-06 00:00:00+00",),
+    ]
+
+
+def test_rows_that_wait_for_their_day_are_read_again(workshop: Workshop, erp: str) -> None:
+    workshop.source["datasets"]["sales"]["lookback_days"] = 0
+    _execute(erp, "insert into erp.sales values ('3', 'x', '2026-01-07', 3, true, '2026-01-05 12:00+01')")
+    assert workshop.counts("2026-01-05", erp_url=erp)["orders"].held_back == 1
+    assert workshop.query("select watermark from ops.cursors") == [("2026-01-05 11:00:00+00",)]
+    assert workshop.counts("2026-01-07", erp_url=erp)["orders"].new == 1
+
+
+def test_the_same_day_again_starts_where_the_day_before_ended(workshop: Workshop, erp: str) -> None:
+    workshop.extract("2026-01-05", erp_url=erp)
+    _execute(erp, "insert into erp.sales values ('3', 'x', '2026-01-09', 3, true, '2026-01-09')")
+    assert workshop.counts("2026-01-09", erp_url=erp)["orders"].new == 1
+    assert workshop.counts("2026-01-09", erp_url=erp)["orders"].new == 1
+    assert workshop.query("select count(*) from raw.orders") == [(3,)]
+
+
+def test_a_query_can_be_a_dataset(workshop: Workshop, erp: str) -> None:
+    workshop.source["datasets"]["sales"] = {
+        "query": "select *, amount * 2 as \"双倍 %\" from erp.sales where buyer <> 'y'",
+        "mode": "full",
+    }
+    workshop.source["entities"] = {
+        "order_lines": {
+            "from": "sales",
+            "fields": {"order_line_id": "no", "order_id": "no", "quantity": {"value": 1}, "net_amount": "双倍 %"},
+        }
+    }
+    workshop.extract("2026-01-05", erp_url=erp)
+    assert workshop.query("select record_id, net_amount::text from raw.order_lines") == [("1", "0.2")]
+
+
+def test_an_incremental_night_without_news_changes_nothing(workshop: Workshop, erp: str) -> None:
+    workshop.source["datasets"]["sales"]["lookback_days"] = 0
+    workshop.extract("2026-01-05", erp_url=erp)
+    _execute(erp, "delete from erp.sales")
+    counts = workshop.counts("2026-01-06", erp_url=erp)["orders"]
+    assert (counts.extracted, counts.new) == (0, 0)
+    assert workshop.query("select distinct watermark from ops.cursors") == [("2026-01-05 22:45:00+00",)]
+
+
+@pytest.mark.usefixtures("erp")
+def test_a_server_that_is_not_there(workshop: Workshop) -> None:
+    text = _refusal(workshop, f"postgresql://reader:s3cret@127.0.0.1:{free_port()}/erp", SourceUnreachableError)
+    assert "127.0.0.1:" in text
+    assert "nothing listens there" in text
+
+
+@pytest.mark.usefixtures("erp")
+def test_no_url_at_all(workshop: Workshop) -> None:
+    assert "GUANXI_ERP_URL is not set" in _refusal(workshop, None, SourceUnreachableError)
+
+
+def test_a_wrong_password(workshop: Workshop, erp: str) -> None:
+    parts = urlsplit(erp)
+    wrong = erp.replace(f":{parts.password}@", ":s3cret@")
+    assert "the password was refused" in _refusal(workshop, wrong, SourceUnreachableError)
+
+
+def test_a_missing_table(workshop: Workshop, erp: str) -> None:
+    workshop.source["datasets"]["sales"]["table"] = "erp.orders"
+    assert "no table erp.orders" in _refusal(workshop, erp, MissingTableError)
+
+
+def test_a_table_we_may_not_read(workshop: Workshop, erp: str) -> None:
+    with psycopg.connect(erp, autocommit=True) as connection:
+        connection.execute("create role blind login password 'blind'")
+    try:
+        parts = urlsplit(erp)
+        blind = f"postgresql://blind:blind@{parts.hostname}:{parts.port}{parts.path}"
+        assert "no right to read it" in _refusal(workshop, blind, MissingTableError)
+    finally:
+        with psycopg.connect(erp, autocommit=True) as connection, contextlib.suppress(psycopg.Error):
+            connection.execute("drop role blind")
+
+
+def test_a_renamed_column(workshop: Workshop, erp: str) -> None:
+    _execute(erp, "alter table erp.sales rename amount to amount_net")
+    assert "amount (now amount_net?)" in _refusal(workshop, erp, RenamedColumnError)
+
+
+def test_a_missing_column(workshop: Workshop, erp: str) -> None:
+    _execute(erp, "alter table erp.sales drop amount")
+    assert "no column amount" in _refusal(workshop, erp, MissingColumnError)
+
+
+@pytest.mark.parametrize(
+    ("column", "new", "kind"),
+    [("amount", "boolean using true", "a boolean"), ("placed_at", "numeric using 1", "a number"),
+     ("amount", "uuid using gen_random_uuid()", "a special type")],
+)  # fmt: skip
+def test_a_retyped_column(workshop: Workshop, erp: str, column: str, new: str, kind: str) -> None:
+    _execute(erp, f"alter table erp.sales alter {column} type {new}")
+    text = _refusal(workshop, erp, RetypedColumnError)
+    assert f"column {column}" in text
+    assert kind in text
+
+
+@pytest.mark.usefixtures("erp")
+def test_the_password_is_in_no_representation(workshop: Workshop) -> None:
+    database = SourceDatabase(read_mapping(workshop.company(), "shop"), "postgresql://a:s3cret@127.0.0.1/x")
+    assert "s3cret" not in repr(database) + database.thing
+
+
+def _refusal(workshop: Workshop, url: str | None, kind: type[Exception]) -> str:
+    with pytest.raises(kind) as caught:
+        workshop.extract("2026-01-05", erp_url=url)
+    text = str(caught.value)
+    assert type(caught.value) is kind
+    assert "s3cret" not in text
+    assert workshop.query("select distinct state from ops.extracts") == [("failed",)]
+    return text

@@ -1,0 +1,139 @@
+"""The whole house at work: `guanxi up`, a night through the real scheduler, and a scheduler that is killed in it."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from tests.conftest import ROOT
+from tests.stack.running_stack import RunningStack, guanxi, stack_environment, wait_for
+from warehouse.database import Role
+from warehouse.house import opened_house
+from warehouse.ledger import Live, live_generation
+from warehouse.leftovers import find_leftovers
+from warehouse.services import SERVICES
+from warehouse.supervision import ServiceState, Supervision
+
+pytestmark = [pytest.mark.slow, pytest.mark.night, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[RunningStack]:
+    """A small simulated company's stack. Afterwards nothing of it may be left running."""
+    home = Path(tempfile.mkdtemp(prefix="guanxi-stack-"))
+    home.chmod(0o755)  # its server may have to run as another user
+    environment = stack_environment(home, ROOT / "examples" / "simulated", GUANXI_ACCOUNTS="60")
+    running = RunningStack.start(environment, home / "up.log")
+    try:
+        yield running
+    finally:
+        status = running.stop()
+        left = find_leftovers(home)
+    assert status == 0, running.log.read_text()
+    assert left == []
+    assert not _listens(running.settings.api_port)
+    assert not _listens(running.settings.mailbox_port)
+    shutil.rmtree(home)
+
+
+def test_every_service_runs(stack: RunningStack) -> None:
+    states = {state.name: state.state for state in _states(stack)}
+    assert states == {service.name: "RUNNING" for service in SERVICES}
+
+
+def test_nothing_of_it_listens_to_other_machines(stack: RunningStack) -> None:
+    listening = [
+        connection.laddr
+        for process in find_leftovers(stack.home)
+        for connection in process.net_connections(kind="tcp")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert {address.port for address in listening} >= {stack.settings.api_port, stack.settings.mailbox_port}
+    assert {address.ip for address in listening} == {"127.0.0.1"}
+
+
+def test_starting_the_house_starts_no_night(stack: RunningStack) -> None:
+    runs = stack.call("/api/v2/dags/nightly/dagRuns?run_type=scheduled")
+    assert runs["total_entries"] == 0
+    assert stack.call("/api/v2/dags/nightly")["is_paused"] is False
+    assert stack.call("/api/v2/importErrors")["total_entries"] == 0
+
+
+def test_a_second_stack_in_the_same_house_is_refused(stack: RunningStack) -> None:
+    second = subprocess.run(
+        [guanxi(), "up"], cwd=ROOT, env=stack.environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert second.returncode == 1
+    assert "it runs already" in second.stderr
+    assert stack.process.poll() is None
+
+
+def test_no_secret_stands_on_a_command_line(stack: RunningStack) -> None:
+    folder = stack.home / "airflow" / "secrets"
+    secrets = [file.read_text().strip() for file in folder.iterdir()]
+    lines = [" ".join(process.cmdline()) for process in find_leftovers(stack.home)]
+    assert len(secrets) > 5
+    assert len(lines) > len(SERVICES)
+    assert not [line for line in lines for secret in secrets if secret in line]
+
+
+def test_a_night_that_is_triggered_through_the_api_is_published_and_told(stack: RunningStack) -> None:
+    run_id = stack.trigger(as_of="2026-06-30")
+    assert stack.wait_for_end(run_id) == "success", stack.task_states(run_id)
+    live = _live(stack)
+    assert live is not None
+    assert (live.as_of.isoformat(), live.run_id) == ("2026-06-30", run_id)
+    assert _mails(stack), "the account managers got their lists"
+
+
+def test_a_scheduler_killed_in_the_middle_of_a_night_comes_back_and_ends_it(stack: RunningStack) -> None:
+    before = len(_mails(stack))
+    run_id = stack.trigger(as_of="2026-07-01")
+    stack.wait_for_task(run_id, "transform", "running")
+    killed = next(state.pid for state in _states(stack) if state.name == "scheduler")
+    psutil.Process(killed).send_signal(signal.SIGKILL)
+    assert stack.wait_for_end(run_id) == "success", stack.task_states(run_id)
+    scheduler = next(state for state in _states(stack) if state.name == "scheduler")
+    assert scheduler.state == "RUNNING"
+    assert scheduler.pid != killed
+    assert stack.tries(run_id, "publish") == 1
+    live = _live(stack)
+    assert live is not None
+    assert live.as_of.isoformat() == "2026-07-01"
+    assert len(_mails(stack)) > before
+    log = Supervision(stack.home / "stack").log("scheduler").read_text(errors="replace")
+    assert "that the last scheduler had left" in log
+
+
+def test_postgresql_that_dies_comes_back(stack: RunningStack) -> None:
+    number = int((stack.home / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+    psutil.Process(number).kill()
+    wait_for(lambda: _listens(int((stack.home / "postgres" / "port").read_text())), seconds=60, what="PostgreSQL")
+    assert _live(stack) is not None
+
+
+def _states(stack: RunningStack) -> list[ServiceState]:
+    return Supervision(stack.home / "stack").states() or []
+
+
+def _live(stack: RunningStack) -> Live | None:
+    with opened_house(stack.settings) as house, house.warehouse.connect(Role.PUBLISHER) as connection:
+        return live_generation(connection)
+
+
+def _mails(stack: RunningStack) -> list[Path]:
+    return sorted((stack.home / "company" / "simulated" / "mail").glob("*.eml"))
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
