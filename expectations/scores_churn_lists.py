@@ -45,6 +45,14 @@ class ExpectListedProbability(gxe.ExpectColumnValuesToBeBetween):
     meta: dict[str, str] = chinese("清单上的流失概率在 0 到 1 之间。")
 
 
+class ExpectReason(gxe.ExpectColumnValuesToNotBeNull):
+    column: str = "reason_1_code"
+    mostly: float = 0.95
+    severity: FailureSeverity = WARNING
+    description: str = "Nearly every row of a list says why: an account manager cannot act on a bare number."
+    meta: dict[str, str] = chinese("清单的几乎每一行都说明原因：负责人无法凭一个数字采取行动。")
+
+
 class ExpectRiskIsListed(NonePromise):
     column: str = "unlisted_risk_count"
     severity: FailureSeverity = WARNING
@@ -97,7 +105,13 @@ def suite(scope: Scope) -> Suite:
             ExpectListedAsScored(),
             ExpectNoInternalAccounts(),
         ),
-        row_promises=(ExpectListedOnce(), ExpectListedAccount(), ExpectAnOwner(), ExpectListedProbability()),
+        row_promises=(
+            ExpectListedOnce(),
+            ExpectListedAccount(),
+            ExpectAnOwner(),
+            ExpectListedProbability(),
+            ExpectReason(),
+        ),
     )
 
 

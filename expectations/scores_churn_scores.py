@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import great_expectations.expectations as gxe
-from great_expectations.expectations.metadata_types import FailureSeverity
 
 from expectations.marts_figures import ExpectFewMoves, ExpectRowsOfTheDay, moved_rate
-from expectations.promises import WARNING, ExpectRows, FigurePromise, NonePromise, chinese
+from expectations.promises import ExpectRows, FigurePromise, NonePromise, chinese
 from expectations.raw_figures import as_of
 from expectations.suite import Scope, Suite
 
@@ -47,14 +46,6 @@ class ExpectBand(gxe.ExpectColumnValuesToNotBeNull):
     column: str = "band_code"
     description: str = "Every score has a band."
     meta: dict[str, str] = chinese("每个分数都有风险档。")
-
-
-class ExpectReason(gxe.ExpectColumnValuesToNotBeNull):
-    column: str = "reason_1_code"
-    mostly: float = 0.95
-    severity: FailureSeverity = WARNING
-    description: str = "Nearly every score says why: an account manager cannot act on a bare number."
-    meta: dict[str, str] = chinese("几乎每个分数都说明原因：负责人无法凭一个数字采取行动。")
 
 
 class ExpectEligibleScored(FigurePromise):
@@ -99,7 +90,6 @@ def suite(scope: Scope) -> Suite:
             ExpectProbability(),
             ExpectBand(),
             ExpectKnownBand(value_set=list(scope.band_codes)),
-            ExpectReason(),
         ),
     )
 

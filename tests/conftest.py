@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -23,28 +26,35 @@ TEMPLATE = "guanxi_template"
 ROLE_SECRET = "only for tests"
 
 
+@contextmanager
+def reachable_folder(prefix: str = "guanxi-test-") -> Iterator[Path]:
+    """A folder that PostgreSQL can enter when it runs as another user, because we are root; pytest's own it cannot."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def shared_folder(request: pytest.FixtureRequest) -> Path:
     """A folder that all workers of this run see."""
-    base = tmp_path_factory.getbasetemp()
-    return base if worker_id == "master" else base.parent
-
-
-@pytest.fixture(scope="session")
-def worker_id(request: pytest.FixtureRequest) -> str:
-    """The worker's name, also without pytest-xdist."""
     workerinput = getattr(request.config, "workerinput", None)
-    return "master" if workerinput is None else str(workerinput["workerid"])
+    run = uuid.uuid4().hex if workerinput is None else str(workerinput["testrunuid"])
+    folder = Path(tempfile.gettempdir()) / f"guanxi-tests-{run}"
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    return folder
 
 
 @pytest.fixture(scope="session")
 def server_url(shared_folder: Path) -> Iterator[str]:
     """The administrator's URL of a running PostgreSQL. Nothing of it must survive the run: fsync is off."""
-    for folder in (shared_folder, *shared_folder.parents[:2]):
-        folder.chmod(folder.stat().st_mode | 0o011)  # PostgreSQL runs as another user when we are root
     options = (("fsync", "off"), ("full_page_writes", "off"), ("max_connections", "300"))
-    with EmbeddedServer(shared_folder / "postgres", options=options).leased() as url:
+    server = EmbeddedServer(shared_folder / "postgres", options=options)
+    with server.leased() as url:
         yield url
+    if not server.is_running():
+        shutil.rmtree(shared_folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

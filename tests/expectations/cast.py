@@ -98,7 +98,7 @@ create table fct_churn_scores as select 'A' || i as account_id, 'model' as metho
 create table fct_churn_lists as select managers.account_manager_id, cast(row_number() over (
         partition by managers.account_manager_id order by scores.churn_probability desc) as integer) as rank,
     scores.account_id, 'Wang Fang-Canary' as account_name, scores.churn_probability, scores.band_code,
-    date '2026-03-31' as as_of_date
+    scores.reason_1_code, date '2026-03-31' as as_of_date
     from fct_churn_scores as scores inner join dim_accounts as managers using (account_id)
     where scores.band_code = 'high';
 """

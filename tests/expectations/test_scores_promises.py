@@ -81,10 +81,10 @@ def test_no_scores_at_all_never_pass(built: Warehouse, look: Look) -> None:
     assert not outcomes["ExpectEligibleScored"].is_success
 
 
-def test_scores_without_reasons_are_told(built: Warehouse, look: Look) -> None:
-    cast.run(built, "update fct_churn_scores set reason_1_code = null where account_id in ('A1', 'A2', 'A3')")
-    outcome = look(built, "scores", only=SCORES)["ExpectReason"]
-    assert (outcome.is_success, outcome.severity, outcome.observed) == (False, "warning", "3 / 40")
+def test_listed_accounts_without_a_reason_are_told(built: Warehouse, look: Look) -> None:
+    cast.run(built, "update fct_churn_lists set reason_1_code = null where account_id = 'A39'")
+    outcome = look(built, "scores", only=LISTS)["ExpectReason"]
+    assert (outcome.is_success, outcome.severity, outcome.observed) == (False, "warning", "1 / 16")
     assert outcome.expected == "≤ 5%"
 
 

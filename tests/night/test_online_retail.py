@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.conftest import reachable_folder
 from tests.marts import independent
 from tests.night.house_for_nights import NightHouse
 
@@ -25,11 +27,9 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> NightHouse:
-    home = tmp_path_factory.mktemp("retail")
-    for folder in (home, *home.parents[:3]):
-        folder.chmod(folder.stat().st_mode | 0o011)
-    return NightHouse(home, (("GUANXI_COMPANY", "examples/online_retail"), ("GUANXI_DATA", str(DATA))))
+def house() -> Iterator[NightHouse]:
+    with reachable_folder() as home:
+        yield NightHouse(home, (("GUANXI_COMPANY", "examples/online_retail"), ("GUANXI_DATA", str(DATA))))
 
 
 @pytest.fixture(scope="module")

@@ -6,22 +6,22 @@ import email
 import email.policy
 import random
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from benchmarks import faults
+from tests.conftest import reachable_folder
 from tests.night.house_for_nights import NightHouse
 
 pytestmark = [pytest.mark.slow, pytest.mark.night, pytest.mark.xdist_group("simulated-nights")]
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> NightHouse:
-    home = tmp_path_factory.mktemp("nights")
-    for folder in (home, *home.parents[:3]):
-        folder.chmod(folder.stat().st_mode | 0o011)
-    return NightHouse(home, (("GUANXI_COMPANY", "examples/simulated"), ("GUANXI_ACCOUNTS", "150")))
+def house() -> Iterator[NightHouse]:
+    with reachable_folder() as home:
+        yield NightHouse(home, (("GUANXI_COMPANY", "examples/simulated"), ("GUANXI_ACCOUNTS", "150")))
 
 
 @pytest.fixture(scope="module")
@@ -130,16 +130,15 @@ def test_no_secret_lies_in_logs_artefacts_or_mails(house: NightHouse, second_nig
 
 
 def test_a_killed_stage_and_a_re_run_give_the_rows_of_an_undisturbed_night(
-    house: NightHouse, second_night: str, tmp_path_factory: pytest.TempPathFactory
+    house: NightHouse, second_night: str
 ) -> None:
     assert second_night
-    base = tmp_path_factory.mktemp("killed")
-    base.chmod(0o755)
-    subprocess.run(["cp", "--archive", str(house.home), str(base / "first")], check=True)
-    expected, seconds = faults.undisturbed(base, 150)
-    chance = random.Random(20260702)
-    for number in (1, 2):
-        killed = faults.disturbed(base, number, 150, chance.uniform(1, seconds), expected)
-        assert killed.is_equal, killed
-        assert killed.reads > 0, killed
-        assert (killed.mixed, killed.empty) == (0, 0), killed
+    with reachable_folder() as base:
+        subprocess.run(["cp", "--archive", str(house.home), str(base / "first")], check=True)
+        expected, seconds = faults.undisturbed(base, 150)
+        chance = random.Random(20260702)
+        for number in (1, 2):
+            killed = faults.disturbed(base, number, 150, chance.uniform(1, seconds), expected)
+            assert killed.is_equal, killed
+            assert killed.reads > 0, killed
+            assert (killed.mixed, killed.empty) == (0, 0), killed

@@ -113,11 +113,30 @@ def test_a_scheduler_killed_in_the_middle_of_a_night_comes_back_and_ends_it(stac
     assert "that the last scheduler had left" in log
 
 
-def test_postgresql_that_dies_comes_back(stack: RunningStack) -> None:
-    number = int((stack.home / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
-    psutil.Process(number).kill()
-    wait_for(lambda: _listens(int((stack.home / "postgres" / "port").read_text())), seconds=60, what="PostgreSQL")
-    assert _live(stack) is not None
+def test_postgresql_that_dies_comes_back_and_airflow_with_it(stack: RunningStack) -> None:
+    killed = _postmaster(stack)
+    psutil.Process(killed).kill()
+    wait_for(lambda: _postmaster(stack) not in {None, killed}, seconds=90, what="a new PostgreSQL starts")
+    wait_for(lambda: _airflow_is_healthy(stack), seconds=120, what="Airflow is healthy")
+    with opened_house(stack.settings) as house, house.warehouse.connect_admin() as connection:
+        assert connection.execute("select count(*) > 0 from pg_class").fetchone() == (True,)
+
+
+def _postmaster(stack: RunningStack) -> int | None:
+    """Return the number of PostgreSQL's first process, as its own file has it."""
+    try:
+        return int((stack.home / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+    except (FileNotFoundError, IndexError):
+        return None
+
+
+def _airflow_is_healthy(stack: RunningStack) -> bool:
+    try:
+        parts = stack.call("/api/v2/monitor/health")
+    except OSError:  # URLError is one
+        return False
+    running = all(state.state == "RUNNING" for state in _states(stack))
+    return running and all(part["status"] == "healthy" for part in parts.values())
 
 
 def _states(stack: RunningStack) -> list[ServiceState]:

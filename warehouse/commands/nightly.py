@@ -20,6 +20,7 @@ from warehouse.commands.prepare import prepare
 from warehouse.commands.stages import AsOf, resolve_day
 from warehouse.commands.summary import show_summary
 from warehouse.commands.work import CompanyPath, Teller
+from warehouse.database import Role
 from warehouse.errors import GateClosedError, Problem
 from warehouse.house import House, opened_house
 from warehouse.settings import load_settings
@@ -159,12 +160,20 @@ def _through_airflow(
     follower.join()
     if status == 0:
         return None
-    return NightFailedError(
+    kind = NightStoppedError if _is_rejected(house, run_id) else NightFailedError
+    return kind(
         f"the DAG nightly, run {run_id}",
         seen=f"it ended with status {status}. {last_words}".strip(),
         expected="every task to succeed",
         next_step=f"read the lines above and {log}; then run the same night again; readers keep the last good one",
     )
+
+
+def _is_rejected(house: House, run_id: str) -> bool:
+    """Airflow tells only that a task failed; the ledger knows whether a gate held the night."""
+    with house.warehouse.connect(Role.PUBLISHER) as connection:
+        row = connection.execute("select state = 'rejected' from ops.runs where run_id = %s", (run_id,)).fetchone()
+    return row is not None and bool(row[0])
 
 
 def _follow(file: Path, over: threading.Event, teller: Teller) -> None:

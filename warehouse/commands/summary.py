@@ -39,9 +39,13 @@ def _extracts(connection: psycopg.Connection, gen: int) -> Table:
     table.add_column("entity")
     for name in ("extracted", "new", "changed", "unchanged", "quarantined"):
         table.add_column(name, justify="right")
+    newest_loaded = (
+        "select max(l.attempt) from ops.extracts l"
+        " where l.gen = e.gen and l.source = e.source and l.entity = e.entity and l.state = 'loaded'"
+    )
     for source, entity, *counts in connection.execute(
         "select source, entity, extracted_count, new_count, changed_count, unchanged_count, quarantined_count"
-        " from ops.extracts where gen = %s order by source, entity",
+        f" from ops.extracts e where gen = %s and attempt = ({newest_loaded}) order by source, entity",
         (gen,),
     ):
         table.add_row(source, entity, *(f"{count:,}" for count in counts))

@@ -161,9 +161,15 @@ $f$;
 create or replace function ops.begin_build(p_gen bigint, p_token uuid, p_schema text)
 returns void
 language plpgsql security definer set search_path = pg_catalog as $f$
+declare
+    t text;
 begin
     perform ops.assert_claim(p_gen, 'transform', '', p_token);
     update ops.runs set build_schema = p_schema where gen = p_gen;
+    -- the loader does not own the tables of raw; without statistics the first night plans blindly
+    for t in select c.relname from pg_class c where c.relnamespace = 'raw'::regnamespace and c.relkind = 'r' loop
+        execute format('analyze raw.%I', t);
+    end loop;
 end $f$;
 
 create or replace function ops.reject_run(p_gen bigint, p_fence uuid, p_note text)

@@ -27,7 +27,13 @@ select
     e.source, e.entity, e.dataset, e.is_full, e.as_of, e.extracted_count, e.new_count, e.changed_count,
     e.unchanged_count, e.quarantined_count, e.held_back_count, e.seconds
 from ops.extracts as e
-inner join ops.published as p on e.gen = p.gen;
+inner join ops.published as p on e.gen = p.gen
+where
+    e.state = 'loaded'
+    and e.attempt = (
+        select max(l.attempt) from ops.extracts as l
+        where l.gen = e.gen and l.source = e.source and l.entity = e.entity and l.state = 'loaded'
+    );
 
 grant select on bi.data_version, bi.mart_checksums, bi.source_loads
 to guanxi_reader, guanxi_checker, guanxi_scorer, guanxi_mailer, guanxi_publisher;

@@ -22,6 +22,12 @@ rhythms as (
 
 ),
 
+returns as (
+
+    select * from {{ ref('int_account_returns_found') }}
+
+),
+
 parameters as (
 
     select * from {{ ref('policy_parameters') }}
@@ -58,7 +64,7 @@ present as (
         rhythms.typical_gap_days,
         rhythms.overdue_ratio,
         rhythms.churn_limit_days,
-        rhythms.won_back_date,
+        returns.won_back_date,
         snapshot_dates.is_current,
         snapshot_dates.snapshot_date
     from accounts
@@ -71,6 +77,10 @@ present as (
         on
             accounts.account_id = rhythms.account_id
             and snapshot_dates.snapshot_date = rhythms.snapshot_date
+    left join returns
+        on
+            accounts.account_id = returns.account_id
+            and snapshot_dates.snapshot_date = returns.snapshot_date
     where
         accounts.is_latest
         and not accounts.is_internal

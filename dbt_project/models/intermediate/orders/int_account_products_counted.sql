@@ -48,8 +48,8 @@ open_spans as (
 
 ),
 
--- A span begins where those before it end, so that at any day a product is counted once;
--- a span within another becomes empty.
+-- A span begins where those before it end, so that on any day a product is counted
+-- once; a span within another becomes empty.
 new_spans as (
 
     select
