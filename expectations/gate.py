@@ -107,8 +107,8 @@ def _closed(report: GateReport, *, live_stays: bool) -> GateClosedError:
         seen=_lines(report.broken) + warned,
         expected="every critical promise kept" + ("; the last good night stays live" if live_stays else ""),
         next_step=(
-            f"read {report.page}; correct the source or the mapping and run the night again. "
-            "docs/runbooks/closed_gate.md says how to find the rows."
+            f"read {report.page}; correct the source or the mapping, then run the night again"
+            " as docs/runbooks/nightly.md says"
         ),
     )
 

@@ -91,9 +91,7 @@ def test_decisions_are_numbered_once_and_those_named_exist() -> None:
         assert any(line.startswith("Status: ") for line in lines[:4]), file.name
     sources = [path for pattern in ("**/*.py", "**/*.sql", "**/*.yml", "**/*.md") for path in _ours(pattern)]
     named = {
-        number
-        for path in sources
-        for number in re.findall(r"decisions/(\d{4})", path.read_text(encoding="utf-8"))
+        number for path in sources for number in re.findall(r"decisions/(\d{4})", path.read_text(encoding="utf-8"))
     }
     assert named - set(numbers) == set()
 

@@ -81,11 +81,11 @@ def test_no_model_asks_the_clock() -> None:
 
 def test_no_tracked_file_names_a_machine_or_a_registry() -> None:
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    own = "tests/test_house.py"
+    own = {"tests/test_house.py", "tests/stack/test_compose.py"}  # they look for the same
     bad = [
         name
         for name in tracked
-        if name != own
+        if name not in own
         and re.search(
             r"/(work|root|home)/[a-z]|pypi\.org/simple|files\.pythonhosted|--index-url",
             (ROOT / name).read_text(encoding="utf-8", errors="ignore"),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import psycopg
 import typer
 
-from warehouse.commands import nightly, reading, stack, stages
+from warehouse.commands import learning, nightly, opening, reading, stack, stages
 from warehouse.database import WarehouseFullError
 from warehouse.errors import GateClosedError, Problem
 from warehouse.plan import GATE_CLOSED_STATUS
@@ -25,13 +25,13 @@ app = typer.Typer(
 _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     "The night": {"nightly": nightly.nightly, "status": reading.status, "rollback": reading.rollback},
     "Its stages, in order": {
-        "simulate": stages.simulate,
-        "open": stages.open_night,
+        "simulate": opening.simulate,
+        "open": opening.open_night,
         "extract": stages.extract,
         "check": stages.check,
         "transform": stages.transform,
-        "train": stages.train,
-        "score": stages.score,
+        "train": learning.train,
+        "score": learning.score,
         "publish": stages.publish,
         "deliver": stages.deliver,
     },

@@ -24,8 +24,8 @@ def dictionary_text(root: Path = ROOT) -> str:
     parts = [_HEAD]
     for pattern in CONTRACT_GLOBS:
         for file in sorted(root.glob(pattern), key=lambda path: path.stem):
-            for model in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models", []):
-                parts.append(_section(model))
+            models = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models", [])
+            parts.extend(_section(model) for model in models)
     return "\n".join(parts)
 
 

@@ -43,6 +43,7 @@ TABLES = {
     "ops.cursors": ("lc", "l", "l", "l"),
     "ops.extracts": ("ltcpm", "l", "l", "l"),
     "ops.files": ("lc", "l", "l", "l"),
+    "ops.loads": ("cp", "", "", ""),
     "ops.marts": ("cp", "", "", ""),
     "ops.migrations": ("", "", "", ""),
     "ops.models": ("csp", "s", "s", ""),
@@ -57,6 +58,7 @@ TABLES = {
     "bi.check_results": ("cspmr", "", "", ""),
     "bi.data_version": ("cspmr", "", "", ""),
     "bi.mart_checksums": ("cspmr", "", "", ""),
+    "bi.source_loads": ("cspmr", "", "", ""),
     "bi.<mart>": ("csmr", "", "", ""),
 }
 

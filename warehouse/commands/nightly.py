@@ -16,8 +16,8 @@ from typing import Annotated
 import typer
 
 from warehouse import plan
+from warehouse.commands.opening import AsOf, resolve_day
 from warehouse.commands.prepare import prepare
-from warehouse.commands.stages import AsOf, resolve_day
 from warehouse.commands.summary import show_summary
 from warehouse.commands.work import CompanyPath, Teller
 from warehouse.database import Role

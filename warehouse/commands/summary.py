@@ -39,13 +39,9 @@ def _extracts(connection: psycopg.Connection, gen: int) -> Table:
     table.add_column("entity")
     for name in ("extracted", "new", "changed", "unchanged", "quarantined"):
         table.add_column(name, justify="right")
-    newest_loaded = (
-        "select max(l.attempt) from ops.extracts l"
-        " where l.gen = e.gen and l.source = e.source and l.entity = e.entity and l.state = 'loaded'"
-    )
     for source, entity, *counts in connection.execute(
         "select source, entity, extracted_count, new_count, changed_count, unchanged_count, quarantined_count"
-        f" from ops.extracts e where gen = %s and attempt = ({newest_loaded}) order by source, entity",
+        " from ops.loads where gen = %s order by source, entity",
         (gen,),
     ):
         table.add_row(source, entity, *(f"{count:,}" for count in counts))
@@ -85,8 +81,8 @@ def _churn_list(house: House) -> Table:
         for name in ("manager", "account", "stage", "risk", "expected loss", "last order, days ago", "made by"):
             table.add_column(name)
         for row in connection.execute(
-            "select account_manager_id, coalesce(account_name, account_id), stage_code, round(churn_probability::numeric * 100),"
-            " round(expected_loss_amount), days_since_last_order, method_code"
+            "select account_manager_id, coalesce(account_name, account_id), stage_code,"
+            " round(churn_probability::numeric * 100), round(expected_loss_amount), days_since_last_order, method_code"
             " from bi.fct_churn_lists order by expected_loss_amount desc, account_id limit %s",
             (_LIST_LINES,),
         ):

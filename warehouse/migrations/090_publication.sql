@@ -22,18 +22,22 @@ select a.mart, a.row_count, a.checksum
 from ops.audit as a
 inner join ops.published as p on a.gen = p.gen;
 
-create or replace view bi.source_loads as
-select
-    e.source, e.entity, e.dataset, e.is_full, e.as_of, e.extracted_count, e.new_count, e.changed_count,
+-- What each source brought in a night: of several attempts, the newest that was loaded.
+create or replace view ops.loads as
+select distinct on (e.gen, e.source, e.entity)
+    e.gen, e.source, e.entity, e.dataset, e.is_full, e.as_of, e.extracted_count, e.new_count, e.changed_count,
     e.unchanged_count, e.quarantined_count, e.held_back_count, e.seconds
 from ops.extracts as e
-inner join ops.published as p on e.gen = p.gen
-where
-    e.state = 'loaded'
-    and e.attempt = (
-        select max(l.attempt) from ops.extracts as l
-        where l.gen = e.gen and l.source = e.source and l.entity = e.entity and l.state = 'loaded'
-    );
+where e.state = 'loaded'
+order by e.gen, e.source, e.entity, e.attempt desc;
+grant select on ops.loads to guanxi_publisher, guanxi_checker;
+
+create or replace view bi.source_loads as
+select
+    l.source, l.entity, l.dataset, l.is_full, l.as_of, l.extracted_count, l.new_count, l.changed_count,
+    l.unchanged_count, l.quarantined_count, l.held_back_count, l.seconds
+from ops.loads as l
+inner join ops.published as p on l.gen = p.gen;
 
 grant select on bi.data_version, bi.mart_checksums, bi.source_loads
 to guanxi_reader, guanxi_checker, guanxi_scorer, guanxi_mailer, guanxi_publisher;
