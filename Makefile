@@ -32,7 +32,7 @@ lint: $(READY)  ## formatting, linters, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
+	$(BIN)/python -m tests.lint_sql
 
 up: $(READY)  ## start the local stack: PostgreSQL, Airflow, mail server; Ctrl-C stops it
 	$(BIN)/guanxi up --company $(COMPANY)
