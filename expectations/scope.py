@@ -55,8 +55,8 @@ def _mapped(company: Company) -> dict[str, frozenset[str]]:
 
 
 def _freshness_days(company: Company) -> int:
-    said = [(source.model_extra or {}).get("freshness_days") for source in company.sources]
-    return max((int(days) for days in said if days is not None), default=FRESHNESS_DAYS)
+    said = [source.freshness_days for source in company.sources]
+    return max((days for days in said if days is not None), default=FRESHNESS_DAYS)
 
 
 def _live_marts(connection: psycopg.Connection) -> frozenset[str]:

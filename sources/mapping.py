@@ -63,6 +63,7 @@ class SourceOptions(_Strict):
     path: str | None = None
     url: str | None = None
     quarantine_limit: float = Field(0.01, ge=0, le=1)
+    freshness_days: int | None = Field(None, ge=1)
     datasets: dict[str, DatasetOptions] = Field(min_length=1)
     entities: dict[str, EntityOptions] = Field(min_length=1)
 

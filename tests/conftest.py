@@ -109,8 +109,6 @@ def _grant_like_migrations(warehouse: Warehouse) -> None:
     with warehouse.connect_admin() as connection:
         name = sql.Identifier(warehouse.database)
         connection.execute(sql.SQL("grant connect on database {} to public").format(name))
-        connection.execute(
-            sql.SQL("grant create, temporary on database {} to guanxi_owner, guanxi_loader, guanxi_transformer").format(
-                name
-            )
-        )
+        builders = "guanxi_owner, guanxi_loader, guanxi_transformer"
+        connection.execute(sql.SQL("grant create, temporary on database {} to " + builders).format(name))
+        connection.execute(sql.SQL("grant temporary on database {} to guanxi_checker").format(name))

@@ -61,6 +61,7 @@ class SourceEntry(BaseModel):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")
     kind: Literal["files", "erp_database"]
+    freshness_days: int | None = Field(None, ge=1)
 
 
 class Company(_Strict):

@@ -111,6 +111,9 @@ def _make_roles(connection: psycopg.Connection, warehouse: Warehouse) -> None:
     connection.execute(sql.SQL("revoke create on schema public from public"))
     connection.execute(sql.SQL("grant connect on database {} to {}").format(database, everyone))
     connection.execute(sql.SQL("grant temporary on database {} to {}").format(database, owner_and_builders))
+    # Great Expectations reads a query once into a temporary table, or three times where it may make none
+    checker = sql.Identifier(Role.CHECKER.value)
+    connection.execute(sql.SQL("grant temporary on database {} to {}").format(database, checker))
     connection.execute(sql.SQL("grant create on database {} to {}").format(database, owner_and_builders))
 
 

@@ -38,7 +38,7 @@ long_gaps as (
     from order_gaps
     cross join policy
     where
-        order_gaps.gap_days >= policy.churn_days_minimum
+        order_gaps.gap_days > policy.churn_days_minimum
         and order_gaps.order_date
         > {{ add_days('order_gaps.snapshot_date', '-policy.won_back_days') }}
 
