@@ -223,7 +223,14 @@ class _SnapshotReader:
                         progress(f"{name}: read {rows:,} rows")
         except (Error, OSError) as error:
             # the driver's text may quote the query and its values
-            raise self._database.unreachable(str(error)) from None
+            if self._connection is None:
+                raise self._database.unreachable(str(error)) from None
+            raise SourceUnreachableError(
+                f"{self._database.thing}, dataset {name}",
+                seen=f"reading broke off after {rows:,} rows",
+                expected="a connection that holds, and a query that the server can finish",
+                next_step="see the server's log for the reason, then run the extract again; nothing was loaded",
+            ) from None
 
     def close(self) -> None:
         if self._connection is not None:

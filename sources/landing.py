@@ -22,6 +22,8 @@ _DLT_ENVIRONMENT = {
     # else dlt imports Airflow where that is installed, for seconds, and asks its database for settings
     "PROVIDERS__ENABLE_AIRFLOW_SECRETS": "false",
     "LOAD__WORKERS": "2",
+    # one feed after the other: those of a database share one connection, whose snapshot makes them fit together
+    "EXTRACT__NEXT_ITEM_MODE": "fifo",
 }
 
 

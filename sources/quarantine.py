@@ -82,8 +82,8 @@ def refuse_too_many(
         f"{thing}, entity {entity.entity}",
         seen=f"{count:,} of {extracted:,} rows break rules: {rules}",
         expected=f"at most {allowed:,} ({limit:.1%})",
-        next_step="look at them (guanxi sql 'select * from quarantine.rows order by noted_at desc'), mend the source or"
-        " its mapping, or raise quarantine_limit, then run the night again. Nothing was loaded.",
+        next_step="look at them (guanxi quarantine), mend the source or its mapping, or raise quarantine_limit, then"
+        " run the night again. Nothing was loaded.",
     )
 
 

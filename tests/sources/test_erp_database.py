@@ -194,3 +194,27 @@ def _refusal(workshop: Workshop, url: str | None, kind: type[Exception]) -> str:
     assert "s3cret" not in text
     assert workshop.query("select distinct state from ops.extracts") == [("failed",)]
     return text
+
+
+def test_two_tables_of_many_batches_are_read_one_after_the_other(workshop: Workshop, erp: str) -> None:
+    """The driver streams 16 MB at a time; a second query on its connection would end the first."""
+    _execute(
+        erp,
+        """
+        create table erp.buyers as
+        select 'buyer ' || n as no, repeat('x', 100) as name, timestamptz '2026-01-02' as since
+        from generate_series(1, 250000) as n;
+        create table erp.goods as select no, name as title, since from erp.buyers;
+        """,
+    )
+    workshop.source = {
+        "kind": "erp_database",
+        "url": "${GUANXI_ERP_URL}",
+        "datasets": {"buyers": {"table": "erp.buyers"}, "goods": {"table": "erp.goods"}},
+        "entities": {
+            "accounts": {"from": "buyers", "known_at": "since", "fields": {"account_id": "no", "account_name": "name"}},
+            "products": {"from": "goods", "known_at": "since", "fields": {"product_id": "no", "product_name": "title"}},
+        },
+    }
+    counts = workshop.counts("2026-01-05", erp_url=erp)
+    assert (counts["accounts"].new, counts["products"].new) == (250000, 250000)
