@@ -101,7 +101,7 @@ def raw_margin(pipeline: Pipeline, encoded: Floats) -> Floats:
 def one_thread() -> Iterator[None]:
     """Keep the trees to one thread inside: small parallel regions that wait for a busy core cost 30 times as much
     as they save, and a night shares its cores with the database."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1, user_api="openmp"):
         yield

@@ -15,6 +15,12 @@ from sources.mapping import DatasetMapping, DatasetOptions, EntityMapping, Entit
 from warehouse.company import Company
 from warehouse.errors import Problem
 
+# Keys of a dataset that only the other kind of source understands.
+_IDLE_KEYS = {
+    "files": frozenset({"cursor", "lookback_days", "table", "query"}),
+    "erp_database": frozenset({"files", "encoding", "delimiter", "sheet"}),
+}
+
 
 class BadMappingError(Problem):
     """A source of company.yml asks for something that is not there, or leaves out what it must give."""
@@ -147,6 +153,19 @@ class _Reader:
                 place,
                 seen="both or neither of table and query, or files",
                 expected="exactly one of `table` and `query`, no files",
+            )
+        idle = _IDLE_KEYS[kind] & dataset.model_fields_set
+        if idle:
+            raise self.wrong(
+                place,
+                seen=f"{', '.join(sorted(idle))}, which a source of kind {kind} has no use for",
+                expected="only keys that do something",
+            )
+        if dataset.cursor is not None and dataset.mode == "full":
+            raise self.wrong(
+                place,
+                seen="mode: full together with a cursor",
+                expected="one of them: what is read since the cursor is not everything the source has",
             )
         if dataset.table is not None and not 1 <= len(dataset.table.split(".")) <= 2:  # noqa: PLR2004
             raise self.wrong(place, seen=f"table: {dataset.table}", expected="table or schema.table")

@@ -32,7 +32,11 @@ def open_night(
     as_json: Annotated[bool, typer.Option("--json", help="Answer with one line of JSON.")] = False,
 ) -> None:
     """Open a night: decide its day, prepare the warehouse, fence off what was left unfinished."""
+    from sources.mapping_reader import read_mapping
+
     with open_house(company) as house:
+        for source in house.company.sources:  # a mapping that cannot be understood must not cost half a night
+            read_mapping(house.company, source.name)
         prepare(house.warehouse, house.company)
         day = resolve_day(house.warehouse, house.company, None if as_of is None else as_of.date())
         night = ledger.open_night(
