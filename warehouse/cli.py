@@ -14,6 +14,8 @@ from warehouse.database import WarehouseFullError
 from warehouse.errors import GateClosedError, Problem
 from warehouse.plan import GATE_CLOSED_STATUS
 
+_INTERRUPTED = 130  # what Typer makes of Ctrl-C
+
 app = typer.Typer(
     name="guanxi",
     help="Guanxi (关系): the nightly customer warehouse of companies that sell to companies.",
@@ -35,7 +37,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "publish": stages.publish,
         "deliver": stages.deliver,
     },
-    "Reading": {"sql": reading.sql_query, "psql": reading.psql},
+    "Reading": {"sql": reading.sql_query, "psql": reading.psql, "quarantine": reading.quarantine},
     "The local stack": {
         "up": stack.up,
         "down": stack.down,
@@ -49,11 +51,19 @@ for _panel, _commands in _COMMANDS.items():
         app.command(_name, rich_help_panel=_panel)(_command)
 
 
+class MisusedCommandError(Problem):
+    """A command line that says something no command understands."""
+
+
 def main() -> None:
-    """Run the command; a Problem is told in four lines, with exit status 1 (3 for a closed gate)."""
+    """Run the command; a Problem is told in four lines, with exit status 1 (2 for a misused command, 3 for a gate)."""
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")  # a server has none, and needs none
     try:
-        app()
+        status = app(standalone_mode=False)  # Typer would tell its errors in a box of its own
+    except typer.TyperException as error:
+        if error.format_message():  # without any argument the help has been printed, and nothing is wrong
+            _tell(misused(error))
+        sys.exit(error.exit_code)
     except GateClosedError as problem:
         _tell(problem)
         sys.exit(GATE_CLOSED_STATUS)
@@ -66,9 +76,22 @@ def main() -> None:
     except psycopg.OperationalError as error:
         _tell(lost_database(error))
         sys.exit(1)
-    except KeyboardInterrupt:
+    if status == _INTERRUPTED:
         sys.stderr.write("stopped. Readers keep the last good night; run the command again to go on.\n")
-        sys.exit(130)
+    sys.exit(status)
+
+
+def misused(error: typer.TyperException) -> Problem:
+    """Return what to tell when the command line was not understood."""
+    context: typer.Context | None = getattr(error, "ctx", None)
+    command = "guanxi" if context is None else context.command_path
+    usage = "guanxi COMMAND [OPTIONS]" if context is None else " ".join(context.get_usage().split())
+    return MisusedCommandError(
+        command,
+        seen=" ".join(error.format_message().replace("Value error, ", "").split()),
+        expected=usage.removeprefix("Usage: "),
+        next_step=f"{command} --help",
+    )
 
 
 def full_disk(error: psycopg.Error) -> Problem:

@@ -32,10 +32,17 @@ def _smtp_url(value: SecretStr | None) -> SecretStr | None:
 
 
 def _with_port(value: SecretStr | None) -> SecretStr | None:
+    if value is None:
+        return None
     try:
-        _ = value is None or urlsplit(value.get_secret_value()).port
+        parts = urlsplit(value.get_secret_value())
+        _ = parts.port
+        # a password's own @, / or # ends the address too early; its rest would be told as host and database
+        is_whole = "@" not in parts.path and not parts.fragment and parts.netloc.count("@") <= 1
     except ValueError:
-        raise ValueError("cannot be read: quote special characters of the password, the port is a number") from None
+        is_whole = False
+    if not is_whole:
+        raise ValueError("cannot be read: quote special characters of the password, the port is a number")
     return value
 
 

@@ -108,6 +108,8 @@ def test_an_expression_that_makes_no_sense(workshop: Workshop, expression: Any, 
         ({"happend_at": "day"}, "datasets.lines.happend_at"),
         ({"happened_at": "date"}, "dataset lines, happened_at"),
         ({"columns": ["order", "order"]}, "a column twice"),
+        ({"cursor": "day", "mode": "append"}, "cursor, which a source of kind files has no use for"),
+        ({"lookback_days": 3}, "lookback_days, which a source of kind files has no use for"),
     ],
 )
 def test_a_dataset_that_makes_no_sense(workshop: Workshop, change: dict[str, Any], said: str) -> None:
@@ -144,3 +146,12 @@ def test_every_contract_has_its_raw_table_as_the_contract_says(workshop: Worksho
         assert found == own + [(name, types.get(each.type, each.type)) for name, each in contract.columns.items()]
         with workshop.warehouse.connect_admin() as connection:  # the DDL may run again
             connection.execute(raw_table_ddl(contract))
+
+
+def test_a_full_extract_with_a_cursor(workshop: Workshop) -> None:
+    workshop.source = {
+        "kind": "erp_database",
+        "datasets": {"buyers": {"table": "erp.buyers", "cursor": "since", "mode": "full"}},
+        "entities": {"accounts": {"from": "buyers", "fields": {"account_id": "no"}}},
+    }
+    assert "mode: full together with a cursor" in _refusal(workshop)

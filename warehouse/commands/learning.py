@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from warehouse import ledger
-from warehouse.commands.work import Attempt, CompanyPath, Fence, RunId, Teller, open_house, stage_at_work
+from warehouse.commands.work import Attempt, CompanyPath, Fence, RunId, Teller, open_prepared_house, stage_at_work
 from warehouse.database import Role
 from warehouse.errors import Problem
 from warehouse.house import House
@@ -14,7 +14,7 @@ from warehouse.night import Claim
 
 def train(company: CompanyPath = None) -> None:
     """Train the churn model on the live generation and let it make the lists if it beats the best rule."""
-    with open_house(company) as house:
+    with open_prepared_house(company) as house:
         with house.warehouse.connect(Role.PUBLISHER) as connection:
             live = ledger.live_generation(connection)
         if live is None or live.build_schema is None:

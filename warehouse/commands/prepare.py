@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import psycopg
+from psycopg import sql
+
 from warehouse.company import Company
-from warehouse.database import Warehouse
-from warehouse.migrate import migrate
+from warehouse.database import OWNER, Warehouse
+from warehouse.errors import Problem
+from warehouse.migrate import ForeignWarehouseError, migrate
 from warehouse.publication import declared_marts, ensure_published_tables
+
+
+class UnpreparedWarehouseError(Problem):
+    """A database that no night has been opened in."""
 
 
 def prepare(warehouse: Warehouse, company: Company) -> None:
@@ -26,6 +34,36 @@ def prepare(warehouse: Warehouse, company: Company) -> None:
                 " on conflict (source) do update set kind = excluded.kind, rank = excluded.rank",
                 (source.name, source.kind, rank),
             )
+
+
+def require_prepared(warehouse: Warehouse, company: Company) -> None:
+    """Raise UnpreparedWarehouseError before the first night, ForeignWarehouseError where another company lives."""
+    with warehouse.connect_admin() as connection:
+        found = _company_of(connection)
+    if found is None:
+        raise UnpreparedWarehouseError(
+            f"the warehouse of {company.id}, database {warehouse.database}",
+            seen="no night has been opened in it yet",
+            expected="a warehouse that a night has prepared",
+            next_step="guanxi nightly, or stage by stage: guanxi open --run-id NAME --as-of DAY",
+        )
+    if found != company.id:
+        raise ForeignWarehouseError(
+            f"the warehouse, database {warehouse.database}",
+            seen=f"it holds the company {found}",
+            expected=f"the company {company.id}",
+            next_step="name the right company (--company or GUANXI_COMPANY), or its own database in"
+            " GUANXI_WAREHOUSE_URL",
+        )
+
+
+def _company_of(connection: psycopg.Connection) -> str | None:
+    table = "select 1 from pg_tables where schemaname = 'ops' and tablename = 'company'"
+    if connection.execute(table).fetchone() is None:
+        return None
+    connection.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
+    row = connection.execute("select company_id from ops.company").fetchone()
+    return None if row is None else str(row[0])
 
 
 def _raw_ddl() -> list[tuple[str, str]]:

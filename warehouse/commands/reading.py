@@ -12,11 +12,13 @@ from psycopg import sql
 from rich.table import Table
 
 from warehouse.commands.prepare import prepare
-from warehouse.commands.work import CompanyPath, Teller, open_house
+from warehouse.commands.work import CompanyPath, RunId, Teller, open_house, open_prepared_house
 from warehouse.database import Role
 from warehouse.embedded import binaries
 from warehouse.errors import Problem
 from warehouse.publication import rollback as roll_back
+
+_PROMISES_TOLD = 3
 
 
 class QueryError(Problem):
@@ -28,14 +30,12 @@ def sql_query(
     company: CompanyPath = None,
 ) -> None:
     """Run a query as the BI reader and print CSV."""
-    with open_house(company) as house, house.warehouse.connect(Role.READER) as connection:
+    with open_prepared_house(company) as house, house.warehouse.connect(Role.READER) as connection:
         connection.execute("set search_path = bi")
-        # the reader's own words, run in the reader's own role
-        statement = sql.SQL("copy ({}) to stdout (format csv, header)").format(sql.SQL(query.rstrip("; \n")))
+        # the reader's own words, run in the reader's own role; on lines of their own, for they may end in a comment
+        statement = sql.SQL("copy (\n{}\n) to stdout (format csv, header)").format(sql.SQL(query.rstrip("; \n")))
         try:
-            with connection.cursor().copy(statement) as copy:
-                for block in copy:
-                    sys.stdout.buffer.write(block)
+            _print_csv(connection, statement)
         except psycopg.Error as error:
             raise QueryError(
                 "the query",
@@ -43,14 +43,31 @@ def sql_query(
                 expected="one select over the views of schema bi",
                 next_step="guanxi sql \"select table_name from information_schema.tables where table_schema = 'bi'\"",
             ) from None
-        sys.stdout.flush()
+
+
+def quarantine(run_id: RunId = None, company: CompanyPath = None) -> None:
+    """Print the rows that a night refused, with the rule that each one broke, as CSV; they may hold personal data."""
+    statement = sql.SQL(
+        'copy (select source, entity, rule, record_id, seen, "row", attempt, noted_at from quarantine.rows'
+        " where gen = (select gen from ops.runs where run_id = coalesce({}, run_id) order by gen desc limit 1)"
+        " order by noted_at desc, source, entity, rule, record_id) to stdout (format csv, header)"
+    ).format(sql.Literal(run_id))
+    with open_prepared_house(company) as house, house.warehouse.connect(Role.CHECKER) as connection:
+        _print_csv(connection, statement)
+
+
+def _print_csv(connection: psycopg.Connection, statement: sql.Composed) -> None:
+    with connection.cursor().copy(statement) as copy:
+        for block in copy:
+            sys.stdout.buffer.write(block)
+    sys.stdout.flush()
 
 
 def psql(company: CompanyPath = None) -> None:
     """Open psql as the BI reader."""
     import subprocess
 
-    with open_house(company) as house:
+    with open_prepared_house(company) as house:
         environment = dict(os.environ) | {
             "PGPASSWORD": house.warehouse.password(Role.READER.value),
             "PGOPTIONS": "-c search_path=bi",
@@ -73,13 +90,14 @@ def status(company: CompanyPath = None) -> None:
                 teller.say(f"{house.company.id}: nothing is live yet. Next: guanxi nightly")
             else:
                 teller.say(f"{house.company.id}: generation {live[0]} is live, as of {live[1]}, {live[2]} old")
-            teller.console.print(_runs_table(connection))
-            teller.console.print(_stages_table(connection))
+            for table in (_runs_table(connection), _stages_table(connection)):
+                if table.row_count:
+                    teller.console.print(table)
 
 
 def rollback(generation: int, company: CompanyPath = None) -> None:
     """Let readers see an earlier published generation again."""
-    with open_house(company) as house, house.warehouse.connect(Role.PUBLISHER) as connection:
+    with open_prepared_house(company) as house, house.warehouse.connect(Role.PUBLISHER) as connection:
         Teller().say(roll_back(connection, generation))
 
 
@@ -98,5 +116,16 @@ def _stages_table(connection: psycopg.Connection) -> Table:
         "select stage, part, state, coalesce(seconds::text, ''), coalesce(peak_mb::text, ''), coalesce(note, '')"
         " from ops.stage_runs where gen = (select max(gen) from ops.runs) order by started_at"
     ):
-        table.add_row(*map(str, row))
+        *words, note = map(str, row)
+        table.add_row(*words, _shortened(note))
     return table
+
+
+def _shortened(note: str) -> str:
+    """Return a stage's problem without most of the promises that a gate found broken; its page has them all."""
+    lines = note.splitlines()
+    listed = [number for number, line in enumerate(lines) if line.startswith("    - ")]
+    if len(listed) <= _PROMISES_TOLD:
+        return note
+    told, left = listed[_PROMISES_TOLD], listed[-1]
+    return "\n".join([*lines[:told], f"    … and {left - told + 1} more", *lines[left + 1 :]])

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from warehouse import ledger
+from warehouse.commands.prepare import require_prepared
 from warehouse.house import House, opened_house
 from warehouse.night import Claim, Night
 from warehouse.settings import Settings, load_settings
@@ -64,7 +65,16 @@ class StageWork:
 
 @contextlib.contextmanager
 def open_house(company: str | None) -> Iterator[House]:
+    """Open the house as it is; for commands that prepare the warehouse, or do without it."""
     with opened_house(load_settings(), company=company) as house:
+        yield house
+
+
+@contextlib.contextmanager
+def open_prepared_house(company: str | None, settings: Settings | None = None) -> Iterator[House]:
+    """Open the house for work on its nights. Raises UnpreparedWarehouseError and ForeignWarehouseError."""
+    with opened_house(settings or load_settings(), company=company) as house:
+        require_prepared(house.warehouse, house.company)
         yield house
 
 
@@ -79,7 +89,7 @@ def stage_at_work(
     settings: Settings | None = None,
 ) -> Iterator[StageWork]:
     """Claim a stage of a night for this process. The stage's end is noted in the ledger, whatever it is."""
-    with opened_house(settings or load_settings(), company=company) as house:
+    with open_prepared_house(company, settings) as house:
         night = ledger.find_night(
             house.warehouse, run_id=run_id, fence=fence, company_id=house.company.id, runs_folder=house.runs
         )
