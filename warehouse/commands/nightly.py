@@ -19,7 +19,7 @@ from warehouse import plan
 from warehouse.commands.opening import AsOf, resolve_day
 from warehouse.commands.prepare import prepare
 from warehouse.commands.summary import show_summary
-from warehouse.commands.work import CompanyPath, Teller
+from warehouse.commands.work import CompanyPath, Teller, shown
 from warehouse.database import Role
 from warehouse.errors import GateClosedError, Problem
 from warehouse.house import House, opened_house
@@ -149,7 +149,7 @@ def _through_airflow(
         sys.executable, "-m", "dags.dag_support.once", "--run-id", run_id, "--as-of", day.isoformat(),
         "--company", house.settings.company, "--log-file", str(log),
     ]  # fmt: skip
-    teller.say(f"{'airflow':>12}  dag.test of nightly; Airflow's own log: {log}")
+    teller.say(f"{'airflow':>12}  dag.test of nightly; Airflow's own log: {shown(log)}")
     over = threading.Event()
     follower = threading.Thread(target=_follow, args=(progress, over, teller), daemon=True)
     follower.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 from rich.table import Table
 
-from warehouse.commands.work import Teller
+from warehouse.commands.work import Teller, shown
 from warehouse.database import Role
 from warehouse.house import House
 
@@ -28,9 +28,9 @@ def show_summary(house: House, run_id: str, *, seconds: float, teller: Teller) -
             teller.say(line)
         _show_live(connection, house, teller)
     folder = house.runs / run_id / f"attempt-{attempt}"
-    teller.say(f"mails:        {house.mail if house.settings.smtp_url is None else 'sent by the mail server'}")
+    teller.say(f"mails:        {shown(house.mail) if house.settings.smtp_url is None else 'sent by the mail server'}")
     for page in sorted(folder.glob("checks-*/**/index.html")):
-        teller.say(f"check report: {page}")
+        teller.say(f"check report: {shown(page)}")
 
 
 def _extracts(connection: psycopg.Connection, gen: int) -> Table:

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,6 +25,11 @@ CompanyPath = Annotated[str | None, typer.Option("--company", help="Folder with 
 
 _QUIET_SECONDS = 5.0
 _WIDTH_OF_A_LOG = 132
+
+
+def shown(path: Path) -> str:
+    """Return a path as a person reads it: from where they stand, if it lies below."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def _console() -> Console:

@@ -42,16 +42,16 @@ final as (
     select
         account_id,
         {%- for days in windows %}
-        sum(case when age_days < {{ days }} then order_days_count else 0 end)
-            as order_days_{{ days }}d_count,
+            sum(case when age_days < {{ days }} then order_days_count else 0 end)
+                as order_days_{{ days }}d_count,
         {%- endfor %}
         sum(case when age_days < 730 then order_days_count else 0 end)
             as order_days_730d_count,
         sum(order_days_count) as order_days_total_count,
         sum(case when age_days < 365 then lines_count else 0 end) as lines_365d_count,
         {%- for days in windows %}
-        sum(case when age_days < {{ days }} then net_revenue_amount else 0 end)
-            as net_revenue_{{ days }}d_amount,
+            sum(case when age_days < {{ days }} then net_revenue_amount else 0 end)
+                as net_revenue_{{ days }}d_amount,
         {%- endfor %}
         sum(
             case when age_days between 180 and 359 then net_revenue_amount else 0 end
