@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from warehouse.company import Company
 
 # The waits between the rounds of one run: mails refused for now and unanswered ones are tried again after each.
-BACK_OFF_SECONDS = (5.0, 30.0, 120.0)
+BACK_OFF_SECONDS = (2.0, 8.0, 30.0)
 # So many unanswered mails in a row are the server's fault, not the mails'.
 _SILENT_LIMIT = 5
 

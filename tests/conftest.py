@@ -112,3 +112,9 @@ def _grant_like_migrations(warehouse: Warehouse) -> None:
         builders = "guanxi_owner, guanxi_loader, guanxi_transformer"
         connection.execute(sql.SQL("grant create, temporary on database {} to " + builders).format(name))
         connection.execute(sql.SQL("grant temporary on database {} to guanxi_checker").format(name))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the whole nights and the stack: what takes minutes must not start when all else has ended."""
+    first = ("tests/stack/test_real_scheduler", "tests/night/")
+    items.sort(key=lambda item: not item.nodeid.startswith(first))

@@ -17,6 +17,8 @@ from tests.night.house_for_nights import GUANXI, NightHouse
 from warehouse.embedded import EmbeddedServer, free_port
 from warehouse.house import with_database
 
+# nothing of it must survive the run
+OPTIONS = (("fsync", "off"), ("full_page_writes", "off"))
 STAGES_TO_PUBLISH = ("extract", "check raw", "transform", "check marts", "score", "check scores", "publish")
 
 
@@ -30,7 +32,7 @@ def good_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def shop(good_files: Path) -> Iterator[Shop]:
     """A house with one published night that has not been delivered, walked stage by stage."""
-    with reachable_folder() as home, EmbeddedServer(home / "postgres").leased() as server_url:
+    with reachable_folder() as home, EmbeddedServer(home / "postgres", options=OPTIONS).leased() as server_url:
         shop = Shop(home, with_database(server_url, "guanxi_corner_shop")).with_settings(
             GUANXI_COMPANY=FOLDER, GUANXI_DATA=good_files
         )

@@ -15,8 +15,6 @@ from warehouse.embedded import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("corner shop")]
 
-ROOT = Path(__file__).resolve().parents[2]
-TINY = ROOT / "tests" / "data" / "tiny"
 OPEN = ("open", "--run-id", "elsewhere", "--as-of", NEXT_DAY.isoformat())
 
 
@@ -65,11 +63,11 @@ def test_an_address_that_cannot_be_read_is_told_without_its_password(shop: Shop)
     ids=lambda words: words[0],
 )  # fmt: skip
 def test_the_database_of_another_company_is_neither_written_nor_read(shop: Shop, command: tuple[str, ...]) -> None:
-    other = shop.with_settings(GUANXI_WAREHOUSE_URL=shop.database_url, GUANXI_COMPANY=TINY)
+    other = shop.with_settings(GUANXI_WAREHOUSE_URL=shop.database_url, GUANXI_COMPANY="examples/online_retail")
     said = other.refused(*command)
     assert said.startswith("error: the warehouse")
     assert "it holds the company corner_shop" in said
-    assert "the company tiny" in said
+    assert "the company online_retail" in said
     assert shop.query("select company_id from ops.company") == [("corner_shop",)]
 
 
