@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import warnings
 from collections.abc import Callable
@@ -57,6 +58,8 @@ class MisusedCommandError(Problem):
 
 def main() -> None:
     """Run the command; a Problem is told in four lines, with exit status 1 (2 for a misused command, 3 for a gate)."""
+    # a shell's background job hands down an ignored SIGINT; a stage must still end, and dbt cancel, when told to
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")  # a server has none, and needs none
     try:
         status = app(standalone_mode=False)  # Typer would tell its errors in a box of its own

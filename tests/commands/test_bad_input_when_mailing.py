@@ -35,8 +35,13 @@ def test_a_second_night_beside_a_running_one_is_refused_and_ctrl_c_ends_the_firs
     shop: Shop, silent_port: int
 ) -> None:
     other = shop.copy("beside").with_settings(GUANXI_SMTP_URL=f"smtp://127.0.0.1:{silent_port}?timeout=600")
+    # a shell's background job hands down an ignored SIGINT; Ctrl-C and dbt's cancelling must work all the same
     with subprocess.Popen(
-        [str(GUANXI), *DELIVER], env=other.house.environment(), stderr=subprocess.PIPE, text=True
+        [str(GUANXI), *DELIVER],
+        env=other.house.environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
     ) as first:
         deadline = time.monotonic() + 120
         while not other.query(BESIDE):
