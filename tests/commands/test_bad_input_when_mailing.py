@@ -41,7 +41,7 @@ def test_a_second_night_beside_a_running_one_is_refused_and_ctrl_c_ends_the_firs
         env=other.house.environment(),
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # noqa: PLW1509 - no threads here
     ) as first:
         deadline = time.monotonic() + 120
         while not other.query(BESIDE):
