@@ -96,7 +96,7 @@ def main() -> None:
     chance = random.Random(given.seed)  # noqa: S311 - moments to kill at, not secrets
     equal = 0
     for number in range(1, given.kills + 1):
-        killed = disturbed(base, number, given.accounts, chance.uniform(1, seconds), expected)
+        killed = disturbed(base, number, given.accounts, chance.uniform(1, 0.85 * seconds), expected)
         equal += killed.is_equal
         sys.stdout.write(f"{number}: {killed}\n")
         sys.stdout.flush()
