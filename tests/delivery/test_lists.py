@@ -278,14 +278,19 @@ def test_an_account_is_new_when_it_was_not_on_the_same_managers_list(build: Buil
 
 
 @pytest.mark.parametrize(
-    ("gen", "expected"), [(6, ["comes", "stays"]), (5, ["stays"])], ids=["the next night", "the live night again"]
+    ("gen", "expected"),
+    [(6, ["comes", "stays"]), (5, ["stays"]), (7, ["stays"])],
+    ids=["the next night", "the live night again", "the live day under another name"],
 )
-def test_a_list_is_compared_with_the_one_that_was_live_before(
-    warehouse: Warehouse, gen: int, expected: list[str]
-) -> None:
+def test_a_list_is_compared_with_that_of_an_earlier_day(warehouse: Warehouse, gen: int, expected: list[str]) -> None:
     with warehouse.connect_admin() as connection:
         _publish(connection, 4, {"ann": ["stays"]}, as_of=date(2026, 3, 30))
         _publish(connection, 5, {"ann": ["stays", "comes"]}, as_of=AS_OF)
+        connection.execute(
+            "insert into ops.runs (gen, run_id, as_of, timezone) values (6, 'next', %s, 'Europe/Berlin'),"
+            " (7, 'again', %s, 'Europe/Berlin')",
+            (date(2026, 4, 1), AS_OF),
+        )
     with warehouse.connect(Role.SCORER) as connection:
         rows = connection.execute("select account_id from ops.listed_before(%s) order by 1", (gen,)).fetchall()
     assert [account_id for (account_id,) in rows] == expected
@@ -356,8 +361,9 @@ def _plain_lists(
 
 def _publish(connection: psycopg.Connection, gen: int, lists: Mapping[str, Sequence[str]], *, as_of: date) -> None:
     connection.execute(
-        "insert into ops.runs (gen, run_id, as_of, timezone, state) values (%s, %s, %s, 'Europe/Berlin', 'published')"
-        " on conflict (gen) do update set state = 'published'",
+        "insert into ops.runs (gen, run_id, as_of, timezone, state, published_at)"
+        " values (%s, %s, %s, 'Europe/Berlin', 'published', now())"
+        " on conflict (gen) do update set state = 'published', published_at = now()",
         (gen, f"night {gen}", as_of),
     )
     for manager, accounts in lists.items():

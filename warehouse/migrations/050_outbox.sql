@@ -54,8 +54,7 @@ begin
     return queued;
 end $f$;
 
--- The list that a new one is compared with: the live generation's, or, when the live night itself is built again,
--- the one published before it. The scorer reads it through this function and has no other right on pub.
+-- The list that a new one is compared with: that of the newest earlier day that was published. The scorer reads it through this function and has no other right on pub.
 create or replace function ops.listed_before(p_gen bigint)
 returns table (account_manager_id text, account_id text)
 language plpgsql stable security definer set search_path = pg_catalog as $f$
@@ -65,9 +64,12 @@ begin
     end if;
     return query
     select l.account_manager_id, l.account_id from pub.fct_churn_lists l
-    where l.gen = coalesce(
-        (select p.gen from ops.published p where p.gen <> p_gen),
-        (select max(r.gen) from ops.runs r where r.state = 'published' and r.gen < p_gen)
+    where l.gen = (
+        -- of an earlier day, so that a night that runs again calls the same accounts new
+        select r.gen from ops.runs r
+        where r.published_at is not null and r.as_of < (select t.as_of from ops.runs t where t.gen = p_gen)
+        order by r.as_of desc, r.gen desc
+        limit 1
     );
 end $f$;
 
