@@ -63,7 +63,7 @@ def test_a_full_disk_is_told_and_the_live_generation_stays(
             hand.build(night, mark=2, rows=BIG)
             hand.audit(night)
 
-            monkeypatch.setattr(cli, "app", lambda: hand.publish(night))
+            monkeypatch.setattr(cli, "app", lambda **_: hand.publish(night))
             with pytest.raises(SystemExit) as ended:
                 cli.main()
             assert ended.value.code == 1
