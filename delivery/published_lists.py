@@ -34,11 +34,6 @@ class PublishedLists:
     as_of: date
     published_at: datetime
 
-    def is_live(self) -> bool:
-        """Whether readers still see this generation."""
-        row = self.connection.execute("select 1 from ops.published where gen = %s", (self.gen,)).fetchone()
-        return row is not None
-
     def manager(self, account_manager_id: str) -> Manager:
         """Return a manager as the warehouse knows them, else the company's fallback, else a name without address."""
         row = self.connection.execute(

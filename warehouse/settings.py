@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -87,7 +87,6 @@ class Settings(BaseSettings):
     postgres_user: str | None = Field(None, description="system user of the embedded server when run as root")
     api_port: int = Field(8080, ge=1, le=65535, description="port of Airflow's pages")
     mailbox_port: int = Field(8025, ge=1, le=65535, description="port of the local mail server")
-    log_level: Literal["debug", "info", "warning"] = "info"
 
 
 _FILE_SUFFIX = "_FILE"

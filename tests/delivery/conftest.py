@@ -26,7 +26,7 @@ from aiosmtpd.smtp import SMTP
 from delivery.letter import Letter, ListRow
 from delivery.managers import Language, Manager
 from warehouse.company import Company
-from warehouse.database import Warehouse
+from warehouse.database import Role, Warehouse
 
 AS_OF = date(2026, 3, 31)
 NOW = datetime(2026, 4, 1, 4, 0, tzinfo=UTC)
@@ -265,3 +265,9 @@ def random_faults(seed: int) -> Policy:
         return "drop after" if chance < 0.20 else "ok"
 
     return policy
+
+
+@pytest.fixture
+def mailer(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
+    with warehouse.connect(Role.MAILER) as connection:
+        yield connection

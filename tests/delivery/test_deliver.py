@@ -2,63 +2,21 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from email.message import EmailMessage
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
-from delivery.deliver import BadSenderError, ForeignRowsError, MailServerSilentError, deliver
+from delivery.deliver import BadSenderError, ForeignRowsError, MailServerSilentError
 from delivery.mailbox import kept_mails, local_mailbox
-from delivery.outbox import Outbox
 from delivery.published_lists import NotLiveError
-from delivery.report import DeliveryReport, UndeliveredError
-from delivery.smtp import Courier, MailServerRefusedError, MailServerUnreachableError, Outcome, parse_smtp_url
-from tests.delivery.conftest import NOW, FaultyServer, Publisher, random_faults
+from delivery.report import UndeliveredError
+from delivery.smtp import MailServerRefusedError, MailServerUnreachableError
+from tests.delivery.conftest import NOW, FaultyServer, Publisher
+from tests.delivery.sending import send, two_lists
 from warehouse.company import Company
-from warehouse.database import Role, Warehouse
 from warehouse.errors import Problem
-
-
-class Killed(BaseException):
-    """Stands for kill -9: nothing may catch it."""
-
-
-@pytest.fixture
-def mailer(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
-    with warehouse.connect(Role.MAILER) as connection:
-        yield connection
-
-
-def send(
-    connection: psycopg.Connection,
-    company: Company,
-    url: str,
-    gen: int,
-    *,
-    now: datetime = NOW,
-    waits: list[float] | None = None,
-    mail_from: str = "lists@example.test",
-) -> DeliveryReport:
-    with Courier(parse_smtp_url(url)) as courier:
-        return deliver(
-            connection,
-            gen=gen,
-            company=company,
-            post=courier,
-            mail_from=mail_from,
-            now=now,
-            sleep=(waits if waits is not None else []).append,
-            progress=lambda _: None,
-        )
-
-
-def two_lists(publisher: Publisher) -> int:
-    return publisher.publish(
-        [{"id": "ann"}, {"id": "bob", "language": "zh"}, {"id": "idle"}], {"ann": ["A1", "A2"], "bob": ["B1"]}
-    )
 
 
 def test_each_manager_gets_their_own_list_once(
@@ -201,79 +159,6 @@ def test_a_server_that_never_answers_is_left_before_everybody_got_two(
     assert sorted(publisher.states(gen).values()) == ["pending"] * 7 + ["unknown"] * 5
 
 
-@pytest.mark.parametrize("arrived", [False, True])
-def test_a_kill_during_a_send_costs_at_most_one_copy(
-    publisher: Publisher,
-    warehouse: Warehouse,
-    company: Company,
-    faulty_server: FaultyServer,
-    monkeypatch: pytest.MonkeyPatch,
-    arrived: bool,
-) -> None:
-    gen = two_lists(publisher)
-    real = Courier.send
-
-    def killed(self: Courier, message: EmailMessage) -> Outcome:
-        if arrived:
-            real(self, message)
-        raise Killed
-
-    with monkeypatch.context() as patch, warehouse.connect(Role.MAILER) as connection:
-        patch.setattr(Courier, "send", killed)
-        with pytest.raises(Killed):
-            send(connection, company, faulty_server.url, gen)
-    assert publisher.states(gen) == {"ann": "sending", "bob": "pending"}
-    with warehouse.connect(Role.MAILER) as connection:
-        assert send(connection, company, faulty_server.url, gen).sent == 2
-    mails = faulty_server.kept["ann@example.test"]
-    assert len(mails) == 1 + arrived
-    assert "(copy)" in str(mails[-1]["Subject"])
-    assert len({mail["Message-ID"] for mail in mails}) == 1
-
-
-def test_a_kill_before_the_send_is_announced_costs_nothing(
-    publisher: Publisher,
-    warehouse: Warehouse,
-    company: Company,
-    faulty_server: FaultyServer,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    gen = two_lists(publisher)
-
-    def killed(*_: Any, **__: Any) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch, warehouse.connect(Role.MAILER) as connection:
-        patch.setattr(Outbox, "begin", killed)
-        with pytest.raises(Killed):
-            send(connection, company, faulty_server.url, gen)
-    assert publisher.states(gen) == {"ann": "pending", "bob": "pending"}
-    with warehouse.connect(Role.MAILER) as connection:
-        send(connection, company, faulty_server.url, gen)
-    assert "(copy)" not in str(faulty_server.kept["ann@example.test"][0]["Subject"])
-
-
-def test_a_kill_after_the_answer_leaves_the_mail_unknown_and_one_copy_follows(
-    publisher: Publisher,
-    warehouse: Warehouse,
-    company: Company,
-    faulty_server: FaultyServer,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    gen = two_lists(publisher)
-
-    def killed(*_: Any, **__: Any) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch, warehouse.connect(Role.MAILER) as connection:
-        patch.setattr(Outbox, "settle", killed)
-        with pytest.raises(Killed):
-            send(connection, company, faulty_server.url, gen)
-    with warehouse.connect(Role.MAILER) as second:
-        assert send(second, company, faulty_server.url, gen).copies_now == 1
-    assert len(faulty_server.kept["ann@example.test"]) == 2
-
-
 def test_a_list_that_changed_is_not_sent_as_a_copy(
     publisher: Publisher, mailer: psycopg.Connection, company: Company, faulty_server: FaultyServer
 ) -> None:
@@ -388,61 +273,6 @@ def test_the_local_mailbox_takes_a_whole_delivery(
     with local_mailbox(tmp_path) as mailbox:
         assert send(mailer, company, mailbox.url, gen).sent == 2
     assert len(kept_mails(tmp_path)) == 2
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_two_hundred_managers_under_faults_and_kills_lose_nothing_in_silence(
-    publisher: Publisher,
-    warehouse: Warehouse,
-    company: Company,
-    faulty_server: FaultyServer,
-    monkeypatch: pytest.MonkeyPatch,
-    record_property: Any,
-    seed: int,
-) -> None:
-    names = [f"m{number:03d}" for number in range(200)]
-    gen = publisher.publish([{"id": name} for name in names], {name: [f"{name}-1"] for name in names})
-    faulty_server.policy = random_faults(seed)
-    draw = random.Random(seed + 99)
-    real = Courier.send
-
-    def deadly(self: Courier, message: EmailMessage) -> Outcome:
-        if draw.random() < 0.01:
-            raise Killed
-        outcome = real(self, message)
-        if draw.random() < 0.01:
-            raise Killed
-        return outcome
-
-    monkeypatch.setattr(Courier, "send", deadly)
-    kills = sum(_was_killed(warehouse, company, faulty_server.url, gen) for _ in range(25))
-    states = publisher.states(gen)
-    copies = {name: len(faulty_server.kept[f"{name}@example.test"]) for name in names}
-    silently_lost = [name for name in names if copies[name] == 0 and states[name] != "unknown"]
-    falsely_sent = [name for name in names if states[name] == "sent" and copies[name] == 0]
-    record_property("extra_copies", sum(max(0, each - 1) for each in copies.values()))
-    record_property("unknown", sum(state == "unknown" for state in states.values()))
-    record_property("kills", kills)
-    assert kills > 0
-    assert set(states.values()) <= {"sent", "unknown"}
-    assert max(copies.values()) <= 2
-    assert silently_lost == []
-    assert falsely_sent == []
-    for mails in faulty_server.kept.values():
-        assert len({mail["Message-ID"] for mail in mails}) <= 1
-        assert all("(copy)" in str(mail["Subject"]) for mail in mails[1:])
-
-
-def _was_killed(warehouse: Warehouse, company: Company, url: str, gen: int) -> bool:
-    with warehouse.connect(Role.MAILER) as connection:
-        try:
-            send(connection, company, url, gen)
-        except Killed:
-            return True
-        except (MailServerSilentError, UndeliveredError):
-            return False
-    return False
 
 
 def test_every_problem_says_what_to_do_next() -> None:
