@@ -7,15 +7,15 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from sources import extract_ledger as ledger
-from sources.erp_database import SourceDatabase, cursor_is_time, database_url
+from sources.databases.postgresql import SourceDatabase, cursor_is_time, database_url
 from sources.feed import Feed, Progress
-from sources.files import file_feed, list_files, plan_files, source_folder
-from sources.landing import drop_landings, land
-from sources.mapping import SourceMapping
-from sources.mapping_reader import read_mapping
-from sources.merge import Landed, Merge
-from sources.report import EntityReport, ExtractReport
+from sources.files.folder import file_feed, list_files, plan_files, source_folder
+from sources.loading import ledger
+from sources.loading.landing import drop_landings, land
+from sources.loading.merge import Landed, Merge
+from sources.loading.report import EntityReport, ExtractReport
+from sources.mapping.mapping import SourceMapping
+from sources.mapping.reader import read_mapping
 from warehouse.company import Company
 from warehouse.database import Role, Warehouse
 from warehouse.errors import Problem

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from sources.mapping import DatasetMapping
+from sources.mapping.mapping import DatasetMapping
 
 Progress = Callable[[str], None]
 

@@ -10,8 +10,9 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from sources.contract import Contract, load_contracts
-from sources.expressions import (
+from sources.loading.merge import FULL_EXTRACT_FLOOR
+from sources.mapping.contract import Contract, load_contracts
+from sources.mapping.expressions import (
     KINDS,
     ArithmeticExpression,
     Case,
@@ -20,9 +21,8 @@ from sources.expressions import (
     HashExpression,
     parse_expression,
 )
-from sources.mapping import DatasetOptions, EntityOptions, SourceOptions
-from sources.mapping_reader import BadMappingError, read_mapping
-from sources.merge import FULL_EXTRACT_FLOOR
+from sources.mapping.mapping import DatasetOptions, EntityOptions, SourceOptions
+from sources.mapping.reader import BadMappingError, read_mapping
 from warehouse.company import Company, Manager, Name, SimulatorOptions, load_company
 
 TEXT = (Path(__file__).parents[2] / "docs" / "company.md").read_text(encoding="utf-8")

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from sources.erp_database import MissingTableError, RetypedColumnError, SourceDatabase, SourceUnreachableError
-from sources.mapping_reader import read_mapping
+from sources.databases.postgresql import MissingTableError, RetypedColumnError, SourceDatabase, SourceUnreachableError
+from sources.mapping.reader import read_mapping
 from sources.tables import MissingColumnError, RenamedColumnError
 from tests.sources.workshop import Workshop
 from warehouse.embedded import free_port

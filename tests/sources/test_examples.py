@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sources.extract import extract_source
-from sources.mapping_reader import read_mapping
+from sources.mapping.reader import read_mapping
 from tests.sources.workshop import Workshop
 from warehouse import ledger
 from warehouse.company import Company, load_company

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from psycopg import sql
 
-from sources.expressions import parse_expression
-from sources.typed_rows import Work
+from sources.loading.typed_rows import Work
+from sources.mapping.expressions import parse_expression
 from tests.sources.workshop import Workshop
 
 ROW = {"a": "6", "b": "2.55", "code": "POST", "name": " 华东 ", "empty": None, "day": "31/01/2026", "rest": "x,y,x"}

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.text_columns import as_text, text_of
+from sources.files.text_columns import as_text, text_of
 from tests.sources.workshop import Workshop
 
 HOSTILE = [

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sources.files import FileToRead, SourceFile
-from sources.landing import ensure_tables, landing_schema
-from sources.mapping_reader import read_mapping
-from sources.merge import Landed, Merge
-from sources.report import EntityReport
+from sources.files.folder import FileToRead, SourceFile
+from sources.loading.landing import ensure_tables, landing_schema
+from sources.loading.merge import Landed, Merge
+from sources.loading.report import EntityReport
+from sources.mapping.reader import read_mapping
 from tests.sources.workshop import Workshop
 from warehouse import ledger
 from warehouse.database import Role

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sources.contract import load_contracts, raw_table_ddl
-from sources.mapping_reader import BadMappingError, read_mapping
+from sources.mapping.contract import load_contracts, raw_table_ddl
+from sources.mapping.reader import BadMappingError, read_mapping
 from tests.sources.workshop import Workshop
 
 

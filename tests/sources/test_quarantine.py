@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sources.erp_database import RetypedColumnError
-from sources.merge import EmptyFirstLoadError, TruncatedExtractError
-from sources.quarantine import QuarantineLimitError
+from sources.databases.postgresql import RetypedColumnError
+from sources.loading.merge import EmptyFirstLoadError, TruncatedExtractError
+from sources.loading.quarantine import QuarantineLimitError
 from tests.sources.workshop import Workshop
 from warehouse.errors import GateClosedError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sources.extract import extract_source
-from sources.report import EntityReport
+from sources.loading.report import EntityReport
 from tests.sources.workshop import Workshop
 from warehouse.database import Role
 from warehouse.night import FencedError

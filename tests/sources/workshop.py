@@ -14,7 +14,7 @@ import yaml
 from psycopg import sql
 
 from sources.extract import extract_source
-from sources.report import EntityReport, ExtractReport
+from sources.loading.report import EntityReport, ExtractReport
 from warehouse import ledger
 from warehouse.company import Company, load_company
 from warehouse.database import Role, Warehouse

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from sources.contract import load_contracts, raw_table_ddl
+from sources.mapping.contract import load_contracts, raw_table_ddl
 from tests.conftest import ROLE_SECRET
 from tests.warehouse.nights import MARTS, one
 from warehouse.database import OWNER, Role, Warehouse

@@ -32,7 +32,7 @@ def open_night(
     as_json: Annotated[bool, typer.Option("--json", help="Answer with one line of JSON.")] = False,
 ) -> None:
     """Open a night: decide its day, prepare the warehouse, fence off what was left unfinished."""
-    from sources.mapping_reader import read_mapping
+    from sources.mapping.reader import read_mapping
 
     with open_house(company) as house:
         for source in house.company.sources:  # a mapping that cannot be understood must not cost half a night

@@ -67,6 +67,6 @@ def _company_of(connection: psycopg.Connection) -> str | None:
 
 
 def _raw_ddl() -> list[tuple[str, str]]:
-    from sources.contract import load_contracts, raw_table_ddl
+    from sources.mapping.contract import load_contracts, raw_table_ddl
 
     return [(f"raw.{contract.entity}", raw_table_ddl(contract)) for contract in load_contracts()]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from sources.duplicates import carried_on, merged_table
-from sources.mapping import DatasetMapping, EntityMapping
-from sources.typed_rows import Work, content_hash
+from sources.loading.duplicates import carried_on, merged_table
+from sources.loading.typed_rows import Work, content_hash
+from sources.mapping.mapping import DatasetMapping, EntityMapping
 
 
 @dataclass(frozen=True, slots=True)

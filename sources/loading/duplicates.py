@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from sources.expressions import ConstantExpression
-from sources.mapping import EntityMapping
-from sources.typed_rows import Work, typed_table
+from sources.loading.typed_rows import Work, typed_table
+from sources.mapping.expressions import ConstantExpression
+from sources.mapping.mapping import EntityMapping
 
 DUPLICATE_ROW = "duplicate_row"
 DUPLICATE_KEY = "duplicate_key"

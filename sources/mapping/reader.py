@@ -9,9 +9,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sources.contract import Contract, contracts_by_entity
-from sources.expressions import Expression, parse_expression
-from sources.mapping import DatasetMapping, DatasetOptions, EntityMapping, EntityOptions, SourceMapping, SourceOptions
+from sources.mapping.contract import Contract, contracts_by_entity
+from sources.mapping.expressions import Expression, parse_expression
+from sources.mapping.mapping import (
+    DatasetMapping,
+    DatasetOptions,
+    EntityMapping,
+    EntityOptions,
+    SourceMapping,
+    SourceOptions,
+)
 from warehouse.company import Company
 from warehouse.errors import Problem
 

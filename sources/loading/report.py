@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sources.quarantine import Refused
+from sources.loading.quarantine import Refused
 
 
 @dataclass(frozen=True, slots=True)

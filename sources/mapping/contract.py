@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from warehouse.errors import Problem
 
-CONTRACTS = Path(__file__).parent / "contracts"
+CONTRACTS = Path(__file__).parents[1] / "contracts"
 
 ColumnType = Literal["text", "integer", "numeric", "boolean", "date", "timestamptz"]
 

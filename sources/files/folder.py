@@ -13,11 +13,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sources.csv_file import encodings_that_show, open_csv
 from sources.feed import Feed, Progress, numbered
-from sources.mapping import DatasetMapping, SourceMapping
-from sources.parquet_file import open_parquet
-from sources.spreadsheet import open_spreadsheet
+from sources.files.csv_file import encodings_that_show, open_csv
+from sources.files.parquet_file import open_parquet
+from sources.files.spreadsheet import open_spreadsheet
+from sources.mapping.mapping import DatasetMapping, SourceMapping
 from sources.tables import BadFileError, OpenTable, WrongEncodingError, empty_file, find_columns
 from warehouse.errors import Problem
 

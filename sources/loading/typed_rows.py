@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg import sql
 
-from sources.contract import ColumnType
-from sources.expressions import NUMBER, Resolve
-from sources.mapping import DatasetMapping, EntityMapping
+from sources.mapping.contract import ColumnType
+from sources.mapping.expressions import NUMBER, Resolve
+from sources.mapping.mapping import DatasetMapping, EntityMapping
 
 _WHOLE = r"^\s*[-+]?\d{1,9}(\.0*)?\s*$"
 _DAY = r"^\s*\d{4}([-/]\d{1,2}[-/]\d{1,2}|\d{4})([ T].*)?$"

@@ -9,9 +9,9 @@ from typing import LiteralString
 
 import psycopg
 
-from sources.files import ReadBefore, SourceFile
-from sources.mapping import DatasetMapping, SourceMapping
-from sources.report import EntityReport
+from sources.files.folder import ReadBefore, SourceFile
+from sources.loading.report import EntityReport
+from sources.mapping.mapping import DatasetMapping, SourceMapping
 from warehouse.night import Claim, Night
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from sources.files.text_columns import text_of
 from sources.tables import BATCH_ROWS, BadFileError, OpenTable, empty_file
-from sources.text_columns import text_of
 
 
 def open_spreadsheet(path: Path, *, thing: str, sheet: str | None) -> OpenTable:

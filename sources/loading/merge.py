@@ -12,17 +12,17 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
-from sources import extract_ledger as ledger
-from sources.duplicates import merge_repeats, merged_table, refuse_duplicates
 from sources.feed import Progress
-from sources.files import FileToRead
-from sources.landing import ensure_tables
-from sources.mapping import DatasetMapping, EntityMapping, SourceMapping
-from sources.mapping_reader import BadMappingError
-from sources.quarantine import note_refused, refuse_retyped, refuse_too_many, refused_rows
-from sources.report import EntityReport
-from sources.typed_rows import Work, dated_table, make_dated, make_typed
-from sources.versions import add_versions, forget_night, is_first_load
+from sources.files.folder import FileToRead
+from sources.loading import ledger
+from sources.loading.duplicates import merge_repeats, merged_table, refuse_duplicates
+from sources.loading.landing import ensure_tables
+from sources.loading.quarantine import note_refused, refuse_retyped, refuse_too_many, refused_rows
+from sources.loading.report import EntityReport
+from sources.loading.typed_rows import Work, dated_table, make_dated, make_typed
+from sources.loading.versions import add_versions, forget_night, is_first_load
+from sources.mapping.mapping import DatasetMapping, EntityMapping, SourceMapping
+from sources.mapping.reader import BadMappingError
 from warehouse.database import Role, Warehouse
 from warehouse.errors import GateClosedError, Problem
 from warehouse.night import Claim

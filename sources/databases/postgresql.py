@@ -13,9 +13,9 @@ import psycopg
 import pyarrow as pa
 from psycopg import sql
 
-from sources.expressions import ColumnExpression
 from sources.feed import Feed, Progress, numbered
-from sources.mapping import DatasetMapping, SourceMapping
+from sources.mapping.expressions import ColumnExpression
+from sources.mapping.mapping import DatasetMapping, SourceMapping
 from sources.tables import MissingColumnError, find_columns
 from warehouse.errors import GateClosedError, Problem
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from sources.erp_database import RetypedColumnError
-from sources.mapping import DatasetMapping, EntityMapping
-from sources.typed_rows import Work, dated_table, typed_table
+from sources.databases.postgresql import RetypedColumnError
+from sources.loading.typed_rows import Work, dated_table, typed_table
+from sources.mapping.mapping import DatasetMapping, EntityMapping
 from warehouse.errors import GateClosedError
 from warehouse.night import Claim
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from sources.contract import Contract
-from sources.expressions import Condition, Expression
+from sources.mapping.contract import Contract
+from sources.mapping.expressions import Condition, Expression
 
 
 def _as_list(value: Any) -> Any:

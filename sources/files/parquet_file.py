@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sources.files.text_columns import as_text
 from sources.tables import BATCH_ROWS, BadFileError, OpenTable, empty_file
-from sources.text_columns import as_text
 
 
 def open_parquet(path: Path, *, thing: str) -> OpenTable:

@@ -1,0 +1,1 @@
+"""From landed text to versions in schema raw."""

@@ -1,0 +1,1 @@
+"""What a company.yml says of a source: contracts, options, expressions."""
