@@ -54,13 +54,17 @@ class Manager(_Strict):
     language: Literal["en", "zh"] = "en"
 
 
+Kind = Literal["files", "erp_database", "zoho_crm", "fxiaoke", "odoo", "tryton"]
+"""The kinds of sources there are."""
+
+
 class SourceEntry(BaseModel):
     """A source's name and kind; the rest of its mapping is read by the room of sources."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")
-    kind: Literal["files", "erp_database"]
+    kind: Kind
     freshness_days: int | None = Field(None, ge=1)
 
 

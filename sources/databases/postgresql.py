@@ -13,11 +13,12 @@ import psycopg
 import pyarrow as pa
 from psycopg import sql
 
+from sources.errors import MissingTableError, RetypedColumnError, SourceUnreachableError
 from sources.feed import Feed, Progress, numbered
 from sources.mapping.expressions import ColumnExpression
 from sources.mapping.mapping import DatasetMapping, SourceMapping
 from sources.tables import MissingColumnError, find_columns
-from warehouse.errors import GateClosedError, Problem
+from warehouse.errors import Problem
 
 # pg_type.typcategory: what a source column can become. Text (S) and enums (E) can become anything.
 _SOURCES_OF = {
@@ -30,18 +31,6 @@ _SOURCES_OF = {
 }
 _CATEGORY_NAMES = {"N": "a number", "D": "a date or time", "B": "a boolean", "S": "text", "U": "a special type"}
 _ENVIRONMENT = "${GUANXI_ERP_URL}"
-
-
-class SourceUnreachableError(Problem):
-    """The source's server does not answer, or does not let us in."""
-
-
-class MissingTableError(Problem):
-    """The source's database has no such table, or we may not read it."""
-
-
-class RetypedColumnError(GateClosedError):
-    """A source column is of another type than what the mapping makes of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from sources.databases.postgresql import RetypedColumnError
+from sources.errors import RetypedColumnError
 from sources.loading.typed_rows import Work, dated_table, typed_table
 from sources.mapping.mapping import DatasetMapping, EntityMapping
 from warehouse.errors import GateClosedError

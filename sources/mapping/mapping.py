@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sources.mapping.contract import Contract
 from sources.mapping.expressions import Condition, Expression
+from warehouse.company import Kind
 
 
 def _as_list(value: Any) -> Any:
@@ -35,6 +36,7 @@ class DatasetOptions(_Strict):
     encoding: str = "utf-8"
     delimiter: str = Field(",", min_length=1, max_length=1)
     sheet: str | None = None
+    object: str | None = None
     table: str | None = None
     query: str | None = None
     columns: tuple[str, ...] | None = None
@@ -45,10 +47,14 @@ class DatasetOptions(_Strict):
 
 
 class EntityOptions(_Strict):
-    """How a dataset becomes one canonical entity, but for its fields."""
+    """How a dataset becomes one canonical entity, but for its fields.
+
+    `extra`: the company's own fields, by a name of its choice; they ride along in the column `extra`.
+    """
 
     from_: str = Field(alias="from")
     optional: tuple[str, ...] = ()
+    extra: dict[str, Any] = Field(default_factory=dict)
     where: Annotated[tuple[Condition, ...], BeforeValidator(_as_list)] = ()
     one_per_key: bool = False
     known_at: str | None = None
@@ -56,13 +62,15 @@ class EntityOptions(_Strict):
 
 
 class SourceOptions(_Strict):
-    """The whole entry of a source."""
+    """The whole entry of a source. `settings` is what its kind wants to know besides, credentials never."""
 
     name: str
-    kind: Literal["files", "erp_database"]
+    kind: Kind
     path: str | None = None
     url: str | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
     quarantine_limit: float = Field(0.01, ge=0, le=1)
+    vanish_limit: float = Field(0.05, ge=0, le=1)
     freshness_days: int | None = Field(None, ge=1)
     datasets: dict[str, DatasetOptions] = Field(min_length=1)
     entities: dict[str, EntityOptions] = Field(min_length=1)

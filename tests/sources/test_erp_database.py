@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from sources.databases.postgresql import MissingTableError, RetypedColumnError, SourceDatabase, SourceUnreachableError
+from sources.databases.postgresql import SourceDatabase
+from sources.errors import MissingTableError, RetypedColumnError, SourceUnreachableError
 from sources.mapping.reader import read_mapping
 from sources.tables import MissingColumnError, RenamedColumnError
 from tests.sources.workshop import Workshop

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sources.databases.postgresql import RetypedColumnError
+from sources.errors import RetypedColumnError
 from sources.loading.merge import EmptyFirstLoadError, TruncatedExtractError
 from sources.loading.quarantine import QuarantineLimitError
 from tests.sources.workshop import Workshop
