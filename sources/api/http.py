@@ -76,7 +76,7 @@ class RefusedCredentialError(Exception):
 
 
 Judge = Callable[[Answer], Any]
-"""Makes what the caller wants of an answer; raises AgainError, RefusedCredentialError, or a Problem that trying again cannot mend."""
+"""Makes what the caller wants of an answer; raises AgainError, RefusedCredentialError, or a Problem that stays."""
 
 
 def refuse_passing(answer: Answer) -> None:
