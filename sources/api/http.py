@@ -18,6 +18,7 @@ import requests
 import tenacity
 
 from sources.api.address import AddressRule
+from sources.api.pace import Pace
 from sources.errors import SourceUnreachableError
 
 _TIMEOUT = (15, 120)
@@ -75,6 +76,7 @@ class RefusedCredentialError(Exception):
         self.seen = seen
 
 
+Params = Mapping[str, str]
 Judge = Callable[[Answer], Any]
 """Makes what the caller wants of an answer; raises AgainError, RefusedCredentialError, or a Problem that stays."""
 
@@ -107,23 +109,31 @@ class Http:
     _session: requests.Session = field(default_factory=requests.Session)
     _lock: Lock = field(default_factory=Lock)
 
-    def send(
+    def send(  # noqa: PLR0913 - each tells another thing of a request
         self,
         method: str,
         url: str,
         judge: Judge,
         *,
-        params: Mapping[str, str] | None = None,
+        params: Params | Callable[[], Params] | None = None,
         json: Any = None,
-        form: Mapping[str, str] | None = None,
+        form: Params | None = None,
         headers: Callable[[], Mapping[str, str]] = dict,
+        pace: Pace | None = None,
         renew: Callable[[], None] | None = None,
     ) -> Any:
         """Return what `judge` makes of the answer, sending the request again while it says so.
 
-        `headers` is asked before each try, as a token may have been renewed; `renew` renews it, at most once.
+        `headers` is asked before each try, as a token may have been renewed; so are `params` and `json` where they
+        are functions. Every try counts in `pace`. `renew` renews the token, at most once.
         Raises SourceUnreachableError when patience ends, and what `judge` raises.
         """
+
+        def once() -> Any:
+            if pace is not None:
+                pace.take()
+            return judge(self._once(method, url, _asked(params), _asked(json), form, headers()))
+
         self.rule.assert_allowed(url, thing=self.thing)
         has_renewed = False
         tries = tenacity.Retrying(
@@ -137,13 +147,13 @@ class Http:
             for attempt in tries:
                 with attempt:
                     try:
-                        return judge(self._once(method, url, params, json, form, headers()))
+                        return once()
                     except RefusedCredentialError:
                         if renew is None or has_renewed:
                             raise
                         has_renewed = True
                         renew()
-                        return judge(self._once(method, url, params, json, form, headers()))
+                        return once()
         except AgainError as error:
             self._give_up(url, error.seen)
         except RefusedCredentialError as error:
@@ -163,9 +173,9 @@ class Http:
         self,
         method: str,
         url: str,
-        params: Mapping[str, str] | None,
+        params: Params | None,
         json: Any,
-        form: Mapping[str, str] | None,
+        form: Params | None,
         headers: Mapping[str, str],
     ) -> Answer:
         with self._lock:
@@ -215,6 +225,10 @@ class Http:
             next_step="see the system's status page and the network between here and there, then run the extract"
             " again: it goes on where it stopped",
         ) from None
+
+
+def _asked(value: Any) -> Any:
+    return value() if callable(value) else value
 
 
 def _moment(text: str) -> datetime | None:

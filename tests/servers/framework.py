@@ -195,8 +195,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, reply: Reply, *, is_cut: bool = False) -> None:
         body = reply.body()
-        self.send_response(reply.status)
-        headers = {"Content-Type": "application/json;charset=UTF-8"} | dict(reply.headers)
+        self.send_response_only(reply.status)
+        own = {"Content-Type": "application/json;charset=UTF-8", "Date": self.date_time_string()}
+        headers = own | dict(reply.headers)  # a contract with a clock of its own tells its own Date
         for name, value in headers.items():
             self.send_header(name, value)
         if reply.status not in (204, 304):
