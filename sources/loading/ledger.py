@@ -40,16 +40,6 @@ def gens_of_day(connection: psycopg.Connection, source: str, night: Night) -> li
     return [gen for (gen,) in rows]
 
 
-def last_full_count(connection: psycopg.Connection, source: str, entity: str, as_of: date) -> int | None:
-    """Return how many rows the last full extract before a day had."""
-    row = connection.execute(
-        "select extracted_count from ops.extracts where source = %s and entity = %s and state = 'loaded' and is_full"
-        " and as_of < %s order by as_of desc, noted_at desc limit 1",
-        (source, entity, as_of),
-    ).fetchone()
-    return None if row is None else int(row[0])
-
-
 def files_read_before(
     connection: psycopg.Connection, source: str, dataset: DatasetMapping, as_of: date
 ) -> dict[str, ReadBefore]:
@@ -86,13 +76,12 @@ def note_extract(
     for each in entities:
         connection.execute(
             "insert into ops.extracts (gen, attempt, source, entity, dataset, as_of, is_full, state, extracted_count,"
-            " new_count, changed_count, unchanged_count, quarantined_count, held_back_count, problem, seconds)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            " new_count, changed_count, unchanged_count, quarantined_count, deleted_count, held_back_count, problem,"
+            " seconds) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 claim.night.gen, claim.number, source, each.entity, each.dataset, claim.night.as_of, each.is_full,
-                state,
-                each.extracted, each.new, each.changed, each.unchanged, each.quarantined, each.held_back, problem,
-                round(seconds, 2),
+                state, each.extracted, each.new, each.changed, each.unchanged, each.quarantined, each.deleted,
+                each.held_back, problem, round(seconds, 2),
             ),
         )  # fmt: skip
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -15,6 +14,7 @@ from psycopg import sql
 from sources.feed import Progress
 from sources.files.folder import FileToRead
 from sources.loading import ledger
+from sources.loading.deletions import VanishedRowsError, add_deletions, find_gone, refuse_too_many_gone
 from sources.loading.duplicates import merge_repeats, merged_table, refuse_duplicates
 from sources.loading.landing import ensure_tables
 from sources.loading.quarantine import note_refused, refuse_retyped, refuse_too_many, refused_rows
@@ -27,12 +27,7 @@ from warehouse.database import Role, Warehouse
 from warehouse.errors import GateClosedError, Problem
 from warehouse.night import Claim
 
-FULL_EXTRACT_FLOOR = 0.8
 _PG_INPUT_IS_VALID = 160000
-
-
-class TruncatedExtractError(Problem):
-    """A full extract with far fewer rows than the last one."""
 
 
 class EmptyFirstLoadError(Problem):
@@ -41,7 +36,10 @@ class EmptyFirstLoadError(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What was landed of one dataset, and what the ledger needs to know of it."""
+    """What was landed of one dataset, and what the ledger needs to know of it.
+
+    `keys_table` is a landing table with every key the source has, `deleted_table` one with keys it says are deleted.
+    """
 
     dataset: DatasetMapping
     files: tuple[FileToRead, ...] = ()
@@ -49,6 +47,18 @@ class Landed:
     held_back_before: int = 0
     cursor_is_time: bool | None = None
     watermark_before: str | None = None
+    keys_table: str | None = None
+    deleted_table: str | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Say whether what is not here is not in the source either."""
+        return self.dataset.is_full or self.keys_table is not None
+
+    @property
+    def may_lack_records(self) -> bool:
+        """Say whether records of raw can turn out to be gone."""
+        return self.is_complete or self.deleted_table is not None
 
     @property
     def loaded_through(self) -> dict[int, date]:
@@ -70,7 +80,7 @@ class Merge:
     def run(self, warehouse: Warehouse) -> list[EntityReport]:
         """Merge everything, or nothing; raise what stops it.
 
-        QuarantineLimitError, RetypedColumnError, TruncatedExtractError and EmptyFirstLoadError come before
+        QuarantineLimitError, RetypedColumnError, VanishedRowsError and EmptyFirstLoadError come before
         anything is written to raw, with the refused rows and the failure noted.
         """
         with closing(warehouse.connect(Role.LOADER, application_name="guanxi-extract")) as connection:
@@ -109,7 +119,7 @@ class Merge:
     def _type(self, work: Work, landed: Landed) -> list[EntityReport]:
         dataset = landed.dataset
         make_dated(work, dataset, loaded_through=landed.loaded_through, cursor_is_time=landed.cursor_is_time)
-        held_back = landed.held_back_before + _count(work, dated_table(dataset), "_is_held_back")
+        held_back = landed.held_back_before + work.count(dated_table(dataset), "_is_held_back")
         reports = []
         for entity in dataset.entities:
             self.progress(f"{self.mapping.name}: checking {entity.entity}")
@@ -125,7 +135,7 @@ class Merge:
                     entity.entity,
                     dataset.name,
                     dataset.is_full,
-                    extracted=_count(work, merged_table(entity), "_rule is null") + quarantined,
+                    extracted=work.count(merged_table(entity), "_rule is null") + quarantined,
                     quarantined=quarantined,
                     held_back=held_back,
                     refused=refused,
@@ -141,7 +151,7 @@ class Merge:
         try:
             for (landed, entity), report in zip(self._entities(), reports, strict=True):
                 self._refuse_empty(work, entity, report, thing=thing)
-                self._refuse_truncated(work, landed.dataset, report, thing=thing)
+                self._find_gone(work, landed, entity)
                 refuse_retyped(work, entity, report.refused, thing=thing)
                 refuse_too_many(
                     entity,
@@ -150,7 +160,7 @@ class Merge:
                     limit=self.mapping.options.quarantine_limit,
                     thing=thing,
                 )
-        except (EmptyFirstLoadError, TruncatedExtractError, GateClosedError) as problem:
+        except (EmptyFirstLoadError, VanishedRowsError, GateClosedError) as problem:
             return problem
         return None
 
@@ -166,17 +176,29 @@ class Merge:
                 + (", or run a later day" if report.held_back else ""),
             )
 
-    def _refuse_truncated(self, work: Work, dataset: DatasetMapping, report: EntityReport, *, thing: str) -> None:
-        if not dataset.is_full:
+    def _find_gone(self, work: Work, landed: Landed, entity: EntityMapping) -> None:
+        if not landed.may_lack_records:
             return
-        previous = ledger.last_full_count(work.connection, self.mapping.name, report.entity, work.as_of)
-        if previous is not None and report.extracted < previous * FULL_EXTRACT_FLOOR:
-            raise TruncatedExtractError(
-                f"{thing}, entity {report.entity}",
-                seen=f"{report.extracted:,} rows in a full extract",
-                expected=f"at least {FULL_EXTRACT_FLOOR:.0%} of the {previous:,} rows of the last one",
-                next_step="check that the export ran to its end, then run the night again. Nothing was replaced.",
-            )
+        source = self.mapping.name
+        gens = ledger.gens_of_day(work.connection, source, self.claim.night)
+        vanished = find_gone(
+            work,
+            landed.dataset,
+            entity,
+            source=source,
+            gens=gens,
+            is_complete=landed.is_complete,
+            keys_table=landed.keys_table,
+            deleted_table=landed.deleted_table,
+        )
+        refuse_too_many_gone(
+            work,
+            entity,
+            vanished,
+            source=source,
+            limit=self.mapping.options.vanish_limit,
+            thing=f"source {source}",
+        )
 
     def _load(self, work: Work, reports: Sequence[EntityReport]) -> list[EntityReport]:
         source, night = self.mapping.name, self.claim.night
@@ -190,9 +212,12 @@ class Merge:
             forget_night(work, entity, source=source, gens=gens)
             is_first = is_first_load(work, entity, source=source, gens=gens)
             changes = add_versions(work, landed.dataset, entity, source=source, gen=night.gen, is_first=is_first)
+            deleted = add_deletions(work, entity, source=source, gen=night.gen) if landed.may_lack_records else 0
             if report.quarantined:
                 note_refused(work, landed.dataset, entity, claim=self.claim, source=source, failed=False)
-            loaded.append(replace(report, new=changes.new, changed=changes.changed, unchanged=changes.unchanged))
+            loaded.append(
+                replace(report, new=changes.new, changed=changes.changed, unchanged=changes.unchanged, deleted=deleted)
+            )
         for landed in self.landed:
             self._note_progress(work, landed)
         self._note(work, loaded, state="loaded", problem=None)
@@ -236,12 +261,6 @@ class Merge:
             expected="PostgreSQL regular expressions in matches, not_matches and strip",
             next_step="correct the pattern",
         )
-
-
-def _count(work: Work, table: str, condition: LiteralString) -> int:
-    statement = sql.SQL("select count(*) from {} where {}").format(work.table(table), sql.SQL(condition))
-    row = work.connection.execute(statement).fetchone()
-    return 0 if row is None else int(row[0])
 
 
 def _held_back_by_file(work: Work, dataset: DatasetMapping) -> dict[int, ledger.Held]:

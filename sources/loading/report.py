@@ -9,7 +9,10 @@ from sources.loading.quarantine import Refused
 
 @dataclass(frozen=True, slots=True)
 class EntityReport:
-    """Counts of one entity: extracted = new + changed + unchanged + quarantined. Held-back rows are none of these."""
+    """Counts of one entity: extracted = new + changed + unchanged + quarantined.
+
+    Held-back rows, and records that are gone (`deleted`), are none of these.
+    """
 
     entity: str
     dataset: str
@@ -19,6 +22,7 @@ class EntityReport:
     changed: int = 0
     unchanged: int = 0
     quarantined: int = 0
+    deleted: int = 0
     held_back: int = 0
     refused: tuple[Refused, ...] = ()
 
@@ -39,7 +43,7 @@ class ExtractReport:
             line = (
                 f"  {each.entity}: {each.extracted:,} extracted, {each.new:,} new, {each.changed:,} changed,"
                 f" {each.unchanged:,} unchanged, {each.quarantined:,} quarantined"
-            )
+            ) + (f", {each.deleted:,} deleted" if each.deleted else "")
             lines.append(line + (f"; {each.held_back:,} rows wait for their day" if each.held_back else ""))
             lines += [f"    {refused.rule}: {refused.count:,}" for refused in each.refused]
         return lines + [f"  warning: {warning}" for warning in self.warnings]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import LiteralString
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -45,6 +46,12 @@ class Work:
         """Run a statement without parameters; return the rows it touched."""
         return self.connection.execute(statement).rowcount
 
+    def count(self, table: str, condition: LiteralString) -> int:
+        """Return how many rows of a work table meet a condition."""
+        statement = sql.SQL("select count(*) from {} where {}").format(self.table(table), sql.SQL(condition))
+        row = self.connection.execute(statement).fetchone()
+        return 0 if row is None else int(row[0])
+
     def is_valid(self, text: sql.Composable, kind: ColumnType) -> sql.Composable:
         """Return SQL for whether a text (not null) is a value of a type; only unambiguous dates are."""
         if kind == "numeric":
@@ -54,7 +61,7 @@ class Work:
         if kind == "boolean":
             values = sql.SQL(", ").join(map(sql.Literal, _BOOLEANS))
             return sql.SQL("lower(btrim({})) in ({})").format(text, values)
-        if kind == "text":
+        if kind in ("text", "jsonb"):  # JSON is only what we have made ourselves
             return sql.SQL("true")
         function = sql.SQL("pg_input_is_valid" if self.knows_validity else "ops.is_valid")
         return sql.SQL("{} ~ {} and {}({}, {})").format(
@@ -177,6 +184,14 @@ def make_typed(work: Work, dataset: DatasetMapping, entity: EntityMapping) -> No
             sql.SQL(", ").join(map(sql.Identifier, entity.fields)),
             judged,
         )
+    )
+
+
+def record_id(dataset: DatasetMapping, entity: EntityMapping) -> sql.Composable:
+    """Return SQL for the record_id of a landed row `l` that may have no more than its key columns."""
+    resolve = _resolver(dataset)
+    return sql.SQL("concat_ws('|', {})").format(
+        sql.SQL(", ").join(entity.fields[name].compile(resolve) for name in entity.contract.key)
     )
 
 

@@ -12,7 +12,11 @@ from warehouse.errors import Problem
 
 CONTRACTS = Path(__file__).parents[1] / "contracts"
 
-ColumnType = Literal["text", "integer", "numeric", "boolean", "date", "timestamptz"]
+ColumnType = Literal["text", "integer", "numeric", "boolean", "date", "timestamptz", "jsonb"]
+
+EXTRA = "extra"
+"""The column of every entity that holds what else a company wants to keep of it."""
+_EXTRA_COLUMN = {"type": "jsonb", "description": "The company's own fields, by the names its mapping gives them"}
 
 NAME = r"^[a-z][a-z0-9_]{0,40}$"
 
@@ -71,11 +75,13 @@ def raw_table_ddl(contract: Contract) -> str:
     """Return idempotent SQL that makes raw.<entity>, or adds the columns that its contract has gained.
 
     One row a version: (source, record_id) is the record, known_at when the warehouse knew this version of it,
-    gen the night that loaded it. The version holds until the next one becomes known. Only the key is NOT NULL:
-    a mapping may declare a required column optional.
+    gen the night that loaded it. The version holds until the next one becomes known; one that is_deleted says that
+    the record was gone, and repeats what was last known of it. Only the key is NOT NULL: a mapping may declare a
+    required column optional.
     """
     table = f"raw.{contract.entity}"
     columns = "".join(f",\n    {name} {column.type}" for name, column in contract.columns.items())
+    deleted = "is_deleted boolean not null default false"
     added = "\n".join(
         f"alter table {table} add column if not exists {name} {column.type};"
         for name, column in contract.columns.items()
@@ -90,9 +96,11 @@ def raw_table_ddl(contract: Contract) -> str:
         "    record_id text not null,\n"
         "    content_hash text not null,\n"
         "    known_at timestamptz not null,\n"
-        f"    gen bigint not null{columns},\n"
+        f"    gen bigint not null,\n"
+        f"    {deleted}{columns},\n"
         "    primary key (source, record_id, known_at)\n"
         ");\n"
+        f"alter table {table} add column if not exists {deleted};\n"
         f"{added}\n"
         f"comment on table {table} is {_quoted(contract.description + ' Every version of it.')};\n"
         f"{comments}\n"
@@ -108,8 +116,8 @@ def _quoted(text: str) -> str:
 def _load(path: Path) -> Contract:
     try:
         raw: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        contract = Contract.model_validate(raw)
-    except (ValidationError, yaml.YAMLError) as error:
+        contract = Contract.model_validate(raw | {"columns": raw["columns"] | {EXTRA: _EXTRA_COLUMN}})
+    except (ValidationError, yaml.YAMLError, TypeError, KeyError) as error:
         raise BadContractError(
             str(path),
             seen=str(error).replace("\n", "; "),

@@ -209,6 +209,23 @@ class ArithmeticExpression(_Expression):
         )
 
 
+class ExtraExpression(_Expression):
+    """Several expressions by name, as one JSON object without those that have no value; null when none has one."""
+
+    parts: dict[str, Expression] = Field(min_length=1)
+
+    def columns(self) -> Iterator[str]:
+        for part in self.parts.values():
+            yield from part.columns()
+
+    def compile(self, resolve: Resolve) -> sql.Composable:
+        names = sql.SQL(", ").join(map(sql.Literal, self.parts))
+        values = sql.SQL(", ").join(part.compile(resolve) for part in self.parts.values())
+        return sql.SQL("nullif(jsonb_strip_nulls(jsonb_object(array[{}]::text[], array[{}]))::text, '{{}}')").format(
+            names, values
+        )
+
+
 Expression = Annotated[
     ColumnExpression | ConstantExpression | HashExpression | ArithmeticExpression, BeforeValidator(_as_column)
 ]
@@ -247,3 +264,4 @@ def _date_pattern(date_format: str) -> tuple[str, str]:
 
 HashExpression.model_rebuild()
 ArithmeticExpression.model_rebuild()
+ExtraExpression.model_rebuild()

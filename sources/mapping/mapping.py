@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sources.mapping.contract import Contract
-from sources.mapping.expressions import Condition, Expression
+from sources.mapping.expressions import Condition, Expression, ExtraExpression
 from warehouse.company import Kind
 
 
@@ -27,7 +27,8 @@ class _Strict(BaseModel):
 class DatasetOptions(_Strict):
     """One set of rows of a source: files of one shape, or a table or query.
 
-    `mode` full: each extract is everything there is. `happened_at`: the column with the row's own date; rows
+    `mode` full: each extract is everything there is. `sweep`: whether every key is asked for, to see what is gone;
+    unless said, where a live system is asked for its changes. `happened_at`: the column with the row's own date; rows
     later than the night's day wait for their night. `columns`: what must be there and is landed; without it,
     what the entities use.
     """
@@ -43,6 +44,7 @@ class DatasetOptions(_Strict):
     mode: Literal["append", "full"] | None = None
     cursor: str | None = None
     lookback_days: float = Field(1, ge=0)
+    sweep: bool | None = None
     happened_at: str | None = None
 
 
@@ -82,7 +84,7 @@ class EntityMapping:
 
     contract: Contract
     options: EntityOptions
-    fields: dict[str, Expression]
+    fields: dict[str, Expression | ExtraExpression]
 
     @property
     def entity(self) -> str:
@@ -136,7 +138,13 @@ class DatasetMapping:
         """Say whether each extract is everything the source has."""
         if self.options.mode is not None:
             return self.options.mode == "full"
-        return self.options.cursor is None
+        return self.options.cursor is None and self.options.object is None
+
+    @property
+    def is_swept(self) -> bool:
+        """Say whether every key of the source is asked for, besides the rows that changed."""
+        wanted = self.options.object is not None if self.options.sweep is None else self.options.sweep
+        return wanted and not self.is_full
 
     @property
     def table(self) -> str:

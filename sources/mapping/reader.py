@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sources.mapping.contract import Contract, contracts_by_entity
-from sources.mapping.expressions import Expression, parse_expression
+from sources.mapping.contract import EXTRA, Contract, contracts_by_entity
+from sources.mapping.expressions import Expression, ExtraExpression, parse_expression
 from sources.mapping.mapping import (
     DatasetMapping,
     DatasetOptions,
@@ -23,10 +23,12 @@ from warehouse.company import Company
 from warehouse.errors import Problem
 
 # Keys of a dataset that only the other kind of source understands.
+_OF_FILES = frozenset({"files", "encoding", "delimiter", "sheet"})
 _IDLE_KEYS = {
-    "files": frozenset({"cursor", "lookback_days", "table", "query"}),
-    "erp_database": frozenset({"files", "encoding", "delimiter", "sheet"}),
+    "files": frozenset({"cursor", "lookback_days", "table", "query", "object", "sweep"}),
+    "erp_database": _OF_FILES | {"object"},
 }
+_IDLE_KEYS_OF_A_SYSTEM = _OF_FILES | {"table", "query", "cursor"}
 
 
 class BadMappingError(Problem):
@@ -101,19 +103,23 @@ class _Reader:
                 seen=f"dataset {options.from_}, which the source does not have" + _like(options.from_, source.datasets),
                 expected=f"one of: {', '.join(source.datasets)}",
             )
+        known_fields = [name for name in contract.columns if name != EXTRA]
         for field in (*options.fields, *options.optional):
-            if field not in contract.columns:
+            if field not in known_fields:
                 raise self.wrong(
                     f"{place}, field {field}",
-                    seen=f"{name} has no such field" + _like(field, contract.columns),
-                    expected=f"one of: {', '.join(contract.columns)}",
+                    seen=f"{name} has no such field" + _like(field, known_fields),
+                    expected=f"one of: {', '.join(known_fields)}" + "; a field of your own goes under `extra`",
                 )
         # in the contract's order, so that a row that breaks several rules always breaks the same one first
-        fields = {
+        fields: dict[str, Expression | ExtraExpression] = {
             field: self._expression(place, field, options.fields[field])
             for field in contract.columns
             if field in options.fields
         }
+        if options.extra:
+            own = {field: self._expression(f"{place}, extra", field, raw) for field, raw in options.extra.items()}
+            fields[EXTRA] = ExtraExpression(parts=own)
         entity = EntityMapping(contract, options, fields)
         for field in (*entity.required(), *contract.key):
             if field not in fields:
@@ -161,7 +167,9 @@ class _Reader:
                 seen="both or neither of table and query, or files",
                 expected="exactly one of `table` and `query`, no files",
             )
-        idle = _IDLE_KEYS[kind] & dataset.model_fields_set
+        if kind not in _IDLE_KEYS and not dataset.object:
+            raise self.wrong(place, seen="no object", expected="`object`: what the system calls this kind of record")
+        idle = _IDLE_KEYS.get(kind, _IDLE_KEYS_OF_A_SYSTEM) & dataset.model_fields_set
         if idle:
             raise self.wrong(
                 place,

@@ -10,8 +10,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from sources.loading.merge import FULL_EXTRACT_FLOOR
-from sources.mapping.contract import Contract, load_contracts
+from sources.mapping.contract import EXTRA, Contract, load_contracts
 from sources.mapping.expressions import (
     KINDS,
     ArithmeticExpression,
@@ -75,6 +74,8 @@ def test_every_entity_has_a_line_with_its_columns_as_the_contract_has_them(contr
     line = next(line for line in TEXT.splitlines() if line.startswith(f"| `{contract.entity}` | "))
     described = []
     for name, column in contract.columns.items():
+        if name == EXTRA:
+            continue
         shown = f"**`{name}`** {column.type}" if column.required else f"`{name}` {column.type}"
         described.append(shown + (f" ({', '.join(column.allowed)})" if column.allowed else ""))
     assert line == f"| `{contract.entity}` | `{'`, `'.join(contract.key)}` | {', '.join(described)} |"
@@ -84,7 +85,10 @@ def test_the_defaults_are_the_codes_own() -> None:
     assert f"{SourceOptions.model_fields['quarantine_limit'].default} unless said" in TEXT
     assert f"`{DatasetOptions.model_fields['encoding'].default}` unless said" in TEXT
     assert f"of a time cursor to read again, {DatasetOptions.model_fields['lookback_days'].default} unless" in TEXT
-    assert f"The {FULL_EXTRACT_FLOOR:.0%} floor".replace("%", " %") in TEXT
+    assert (
+        f"`vanish_limit` | the share of an entity's records that may be gone in one night, "
+        f"{SourceOptions.model_fields['vanish_limit'].default} unless said" in TEXT
+    )
 
 
 def test_the_error_shown_is_the_one_that_is_raised(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_every_contract_has_its_raw_table_as_the_contract_says(workshop: Worksho
             contract.entity,
         )
         own = [("source", "text"), ("record_id", "text"), ("content_hash", "text"),
-               ("known_at", types["timestamptz"]), ("gen", "bigint")]  # fmt: skip
+               ("known_at", types["timestamptz"]), ("gen", "bigint"), ("is_deleted", "boolean")]  # fmt: skip
         assert found == own + [(name, types.get(each.type, each.type)) for name, each in contract.columns.items()]
         with workshop.warehouse.connect_admin() as connection:  # the DDL may run again
             connection.execute(raw_table_ddl(contract))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sources.errors import RetypedColumnError
-from sources.loading.merge import EmptyFirstLoadError, TruncatedExtractError
+from sources.loading.merge import EmptyFirstLoadError
 from sources.loading.quarantine import QuarantineLimitError
 from tests.sources.workshop import Workshop
 from warehouse.errors import GateClosedError
@@ -127,22 +127,6 @@ def test_a_first_load_without_a_row_stops(workshop: Workshop, day_file: DayFile)
     day_file("a.csv", ("1", "x", "2026-01-09", "1"))
     with pytest.raises(EmptyFirstLoadError, match="1 rows are later than 2026-01-05"):
         workshop.extract("2026-01-05")
-
-
-@pytest.mark.parametrize(("second", "stops"), [(8, False), (7, True)])
-def test_a_full_extract_may_not_shrink_below_four_fifths(
-    workshop: Workshop, day_file: DayFile, second: int, *, stops: bool
-) -> None:
-    workshop.source["datasets"]["lines"]["mode"] = "full"
-    day_file("a.csv", *[(n, "x", "2026-01-05", "1") for n in range(10)])
-    assert workshop.counts("2026-01-05")["order_lines"].new == 10
-    day_file("a.csv", *[(n, "x", "2026-01-05", "2") for n in range(second)])
-    if not stops:
-        assert workshop.counts("2026-01-06")["order_lines"].changed == second
-        return
-    with pytest.raises(TruncatedExtractError, match="7 rows in a full extract"):
-        workshop.extract("2026-01-06")
-    assert workshop.query("select distinct net_amount::text from raw.order_lines") == [("1",)]
 
 
 def test_rows_that_fail_the_filter_are_simply_not_this_entity(workshop: Workshop, day_file: DayFile) -> None:

@@ -15,6 +15,7 @@ create table if not exists ops.extracts (
     changed_count bigint not null default 0,
     unchanged_count bigint not null default 0,
     quarantined_count bigint not null default 0,
+    deleted_count bigint not null default 0,
     held_back_count bigint not null default 0,
     problem text,
     seconds numeric not null,
@@ -25,6 +26,7 @@ create table if not exists ops.extracts (
         or extracted_count = new_count + changed_count + unchanged_count + quarantined_count
     )
 );
+alter table ops.extracts add column if not exists deleted_count bigint not null default 0;
 create index if not exists extracts_of_a_source on ops.extracts (source, as_of);
 grant select, insert, update, delete on ops.extracts to guanxi_loader;
 grant select on ops.extracts to guanxi_transformer, guanxi_checker, guanxi_publisher, guanxi_mailer;
