@@ -4,26 +4,13 @@ with raw_account_managers as (
 
 ),
 
-versions as (
+known as (
 
-    select
-        source,
-        account_manager_id,
-        account_manager_name,
-        email,
-        language,
-        list_capacity,
-        is_active,
-        {{ date_in_zone('known_at') }} as known_date,
-        {{ superseded_date() }} as superseded_date,
-        known_at
-    from raw_account_managers
-    where {{ date_in_zone('known_at') }} <= {{ as_of_date() }}
+    {{ known_versions('raw_account_managers') }}
 
 ),
 
--- of several versions of one day, the day's last one counts
-known as (
+renamed as (
 
     select
         source,
@@ -33,13 +20,12 @@ known as (
         language,
         list_capacity,
         is_active,
-        superseded_date is null as is_latest,
+        is_latest,
         known_date,
         superseded_date,
         known_at
-    from versions
-    where superseded_date is null or superseded_date > known_date
+    from known
 
 )
 
-select * from known
+select * from renamed

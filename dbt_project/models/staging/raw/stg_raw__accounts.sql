@@ -4,29 +4,13 @@ with raw_accounts as (
 
 ),
 
-versions as (
+known as (
 
-    select
-        source,
-        account_id,
-        account_manager_id,
-        account_name,
-        industry,
-        size_band,
-        region,
-        country,
-        is_internal,
-        {{ date_in_zone('created_at') }} as created_date,
-        {{ date_in_zone('known_at') }} as known_date,
-        {{ superseded_date() }} as superseded_date,
-        known_at
-    from raw_accounts
-    where {{ date_in_zone('known_at') }} <= {{ as_of_date() }}
+    {{ known_versions('raw_accounts') }}
 
 ),
 
--- of several versions of one day, the day's last one counts
-known as (
+renamed as (
 
     select
         source,
@@ -38,14 +22,13 @@ known as (
         region,
         country,
         is_internal,
-        superseded_date is null as is_latest,
-        created_date,
+        is_latest,
+        {{ date_in_zone('created_at') }} as created_date,
         known_date,
         superseded_date,
         known_at
-    from versions
-    where superseded_date is null or superseded_date > known_date
+    from known
 
 )
 
-select * from known
+select * from renamed

@@ -4,36 +4,25 @@ with raw_products as (
 
 ),
 
-versions as (
+known as (
 
-    select
-        source,
-        product_id,
-        product_name,
-        category,
-        {{ date_in_zone('known_at') }} as known_date,
-        {{ superseded_date() }} as superseded_date,
-        known_at
-    from raw_products
-    where {{ date_in_zone('known_at') }} <= {{ as_of_date() }}
+    {{ known_versions('raw_products') }}
 
 ),
 
--- of several versions of one day, the day's last one counts
-known as (
+renamed as (
 
     select
         source,
         product_id,
         product_name,
         category,
-        superseded_date is null as is_latest,
+        is_latest,
         known_date,
         superseded_date,
         known_at
-    from versions
-    where superseded_date is null or superseded_date > known_date
+    from known
 
 )
 
-select * from known
+select * from renamed
