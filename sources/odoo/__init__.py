@@ -1,0 +1,1 @@
+"""Odoo, through JSON-2 (19 and later) or JSON-RPC (18 and earlier)."""
