@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
+from dataclasses import dataclass, field
 
+from sources.api.reading import SystemReading
 from sources.databases.postgresql import SourceDatabase, cursor_is_time, database_url
 from sources.feed import Feed, Progress
 from sources.files.folder import file_feed, list_files, plan_files, source_folder
 from sources.loading import ledger
+from sources.loading.landed import Landed
 from sources.loading.landing import drop_landings, land
-from sources.loading.merge import Landed, Merge
+from sources.loading.merge import Merge
 from sources.loading.report import EntityReport, ExtractReport
 from sources.mapping.mapping import SourceMapping
 from sources.mapping.reader import read_mapping
+from sources.outside import Outside
+from sources.systems import KINDS, open_system
 from warehouse.company import Company
 from warehouse.database import Role, Warehouse
 from warehouse.errors import Problem
@@ -28,41 +31,27 @@ def extract_source(
     *,
     claim: Claim,
     warehouse: Warehouse,
-    data: Path | None = None,
-    erp_url: str | None = None,
-    crm_folder: Path | None = None,
-    progress: Callable[[str], None] = lambda _: None,
+    outside: Outside,
+    progress: Progress = lambda _: None,
 ) -> ExtractReport:
     """Read what a source has up to the night's day and merge what is new into schema raw; return the counts.
 
-    `data` replaces a path under data/, `erp_url` is what ${GUANXI_ERP_URL} means, `crm_folder` is where a
-    simulated company's files lie. Running it again for the same day replaces what that day had loaded. A night
-    before the newest loaded day loads nothing: raw knows what was known then. Raises Problem; then raw is as it
-    was, and ops.extracts tells why.
+    Running it again for the same day replaces what that day had loaded. A night before the newest loaded day loads
+    nothing: raw knows what was known then. Raises Problem; then raw is as it was, and ops.extracts tells why.
     """
-    started = time.monotonic()
-    mapping = read_mapping(company, source)
-    extract = _Extract(mapping, company, claim, warehouse, progress, data, erp_url, crm_folder, started)
-    return extract.run()
+    return _Extract(read_mapping(company, source), company, claim, warehouse, outside, progress).run()
 
 
+@dataclass(slots=True)
 class _Extract:
-    def __init__(  # noqa: PLR0913, PLR0917 - what extract_source was given
-        self,
-        mapping: SourceMapping,
-        company: Company,
-        claim: Claim,
-        warehouse: Warehouse,
-        progress: Progress,
-        data: Path | None,
-        erp_url: str | None,
-        crm_folder: Path | None,
-        started: float,
-    ) -> None:
-        self.mapping, self.company, self.claim, self.warehouse = mapping, company, claim, warehouse
-        self.progress, self.data, self.erp_url, self.crm_folder = progress, data, erp_url, crm_folder
-        self.started = started
-        self.warnings: list[str] = []
+    mapping: SourceMapping
+    company: Company
+    claim: Claim
+    warehouse: Warehouse
+    outside: Outside
+    progress: Progress
+    warnings: list[str] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
 
     def run(self) -> ExtractReport:
         name, night = self.mapping.name, self.claim.night
@@ -74,9 +63,7 @@ class _Extract:
             self._note(reports, state="skipped", problem=None)
             return self._report(reports)
         try:
-            schema, landed = (
-                self._land_database() if self.mapping.options.kind == "erp_database" else self._land_files()
-            )
+            schema, landed = self._land_any()
         except FencedError:
             raise
         except Problem as problem:
@@ -87,10 +74,29 @@ class _Extract:
         drop_landings(self.warehouse, claim=self.claim, source=name)
         return self._report(reports)
 
+    def _land_any(self) -> tuple[str, list[Landed]]:
+        kind = self.mapping.options.kind
+        if kind in KINDS:
+            return self._read_system()
+        return self._land_database() if kind == "erp_database" else self._land_files()
+
+    def _read_system(self) -> tuple[str, list[Landed]]:
+        name = self.mapping.name
+        with closing(self.warehouse.connect(Role.LOADER)) as connection:
+            watermarks = {
+                dataset.name: ledger.watermark_before(connection, name, dataset, self.claim.night.as_of)
+                for dataset in self.mapping.datasets
+            }
+        with closing(open_system(self.mapping.options, self.outside)) as connector:
+            reading = SystemReading(self.mapping, connector, self.claim, self.warehouse, watermarks, self.progress)
+            landed = reading.read()
+        self.warnings += reading.warnings
+        return reading.schema, landed
+
     def _land_files(self) -> tuple[str, list[Landed]]:
         name, as_of = self.mapping.name, self.claim.night.as_of
         folder = source_folder(
-            self.mapping, company_folder=self.company.folder, data=self.data, crm_folder=self.crm_folder
+            self.mapping, company_folder=self.company.folder, data=self.outside.data, crm_folder=self.outside.crm_folder
         )
         landed, feeds = [], []
         with closing(self.warehouse.connect(Role.LOADER)) as connection:
@@ -112,7 +118,7 @@ class _Extract:
 
     def _land_database(self) -> tuple[str, list[Landed]]:
         name, as_of = self.mapping.name, self.claim.night.as_of
-        database = SourceDatabase(self.mapping, database_url(self.mapping, self.erp_url))
+        database = SourceDatabase(self.mapping, database_url(self.mapping, self.outside.erp_url))
         columns = {}
         with database.inspected() as connection:
             for dataset in self.mapping.datasets:

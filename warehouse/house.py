@@ -41,6 +41,11 @@ class House:
         return _made(self.folder / "mail")
 
     @property
+    def tokens(self) -> Path:
+        """Where sources keep the access tokens that all processes share."""
+        return self.folder / "secrets" / "tokens"
+
+    @property
     def models(self) -> Path:
         return _made(self.folder / "models")
 

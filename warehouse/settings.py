@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     company: str = Field("examples/simulated", description="folder with the company.yml to run")
     data: Path | None = Field(None, description="where a file source's data lie, instead of the mapping's path")
     erp_url: PostgresUrl = Field(None, description="the ERP database that a mapping names as ${GUANXI_ERP_URL}")
+    allow_private_sources: bool = Field(
+        False, description="whether live systems may have private addresses and plain http, as inside one's own network"
+    )
     warehouse_url: PostgresUrl = Field(None, description="any PostgreSQL 15 to 18; the embedded server when not set")
     airflow_database_url: PostgresUrl = Field(
         None, description="Airflow's own metadata database; one beside the warehouse when not set"
@@ -119,7 +122,10 @@ def load_settings(environment: dict[str, str] | None = None) -> Settings:
     wrong = [
         f"{name} is not a setting"
         for name in sorted(ours)
-        if name not in known and name.removesuffix(_FILE_SUFFIX) not in known and name not in _INTERNAL
+        if name not in known
+        and name.removesuffix(_FILE_SUFFIX) not in known
+        and name not in _INTERNAL
+        and not name.startswith(_CREDENTIALS)
     ]
     from_files, unreadable = _from_files(ours, known)
     wrong += unreadable
@@ -144,6 +150,9 @@ def load_settings(environment: dict[str, str] | None = None) -> Settings:
         )
     return settings
 
+
+# One variable for each source; sources/credentials.py reads them.
+_CREDENTIALS = "GUANXI_SOURCE_"
 
 # Set by a parent process for its children; not for people.
 _INTERNAL = {"GUANXI_PROGRESS_FILE", "GUANXI_COMMAND"}

@@ -79,8 +79,11 @@ class Connector(Protocol):
     """A live system, read only. Everything may raise Problem; nothing of a credential is in any text.
 
     A walk begins anew when `state` is None; else it goes on after the page that gave this state, or raises
-    StateExpiredError. `since` is inclusive. A walk that ends without an error has given everything.
+    StateExpiredError. `since` is inclusive. A walk that ends without an error has given everything. `key_column` is
+    the field that holds a record's key.
     """
+
+    key_column: str
 
     def objects(self) -> Mapping[str, str]:
         """Return the objects that may be read, with their labels."""

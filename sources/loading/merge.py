@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, replace
 
 import psycopg
 from psycopg import sql
 
 from sources.feed import Progress
-from sources.files.folder import FileToRead
 from sources.loading import ledger
 from sources.loading.deletions import VanishedRowsError, add_deletions, find_gone, refuse_too_many_gone
 from sources.loading.duplicates import merge_repeats, merged_table, refuse_duplicates
+from sources.loading.landed import Landed
 from sources.loading.landing import ensure_tables
+from sources.loading.progress import note_progress
 from sources.loading.quarantine import note_refused, refuse_retyped, refuse_too_many, refused_rows
 from sources.loading.report import EntityReport
+from sources.loading.spool import drop_spool, spool_schema
 from sources.loading.typed_rows import Work, dated_table, make_dated, make_typed
 from sources.loading.versions import add_versions, forget_night, is_first_load
-from sources.mapping.mapping import DatasetMapping, EntityMapping, SourceMapping
+from sources.mapping.mapping import EntityMapping, SourceMapping
 from sources.mapping.reader import BadMappingError
 from warehouse.database import Role, Warehouse
 from warehouse.errors import GateClosedError, Problem
@@ -32,37 +33,6 @@ _PG_INPUT_IS_VALID = 160000
 
 class EmptyFirstLoadError(Problem):
     """The first load of an entity has not one row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Landed:
-    """What was landed of one dataset, and what the ledger needs to know of it.
-
-    `keys_table` is a landing table with every key the source has, `deleted_table` one with keys it says are deleted.
-    """
-
-    dataset: DatasetMapping
-    files: tuple[FileToRead, ...] = ()
-    row_counts: Mapping[int, int] = field(default_factory=dict)
-    held_back_before: int = 0
-    cursor_is_time: bool | None = None
-    watermark_before: str | None = None
-    keys_table: str | None = None
-    deleted_table: str | None = None
-
-    @property
-    def is_complete(self) -> bool:
-        """Say whether what is not here is not in the source either."""
-        return self.dataset.is_full or self.keys_table is not None
-
-    @property
-    def may_lack_records(self) -> bool:
-        """Say whether records of raw can turn out to be gone."""
-        return self.is_complete or self.deleted_table is not None
-
-    @property
-    def loaded_through(self) -> dict[int, date]:
-        return {each.file.number: each.loaded_through for each in self.files if each.loaded_through is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,29 +189,22 @@ class Merge:
                 replace(report, new=changes.new, changed=changes.changed, unchanged=changes.unchanged, deleted=deleted)
             )
         for landed in self.landed:
-            self._note_progress(work, landed)
+            note_progress(work, landed, claim=self.claim, source=self.mapping.name)
         self._note(work, loaded, state="loaded", problem=None)
+        self._drop_spool(work)
         return loaded
 
-    def _note_progress(self, work: Work, landed: Landed) -> None:
-        dataset = landed.dataset
-        if dataset.options.files:
-            held = _held_back_by_file(work, dataset)
-            nothing = ledger.Held(0, None)
-            files = [
-                (each.file, landed.row_counts.get(each.file.number, 0), held.get(each.file.number, nothing))
-                for each in landed.files
-            ]
-            ledger.note_files(work.connection, dataset, files, claim=self.claim, source=self.mapping.name)
-        elif dataset.options.cursor is not None:
-            watermark = _watermark(work, dataset) or landed.watermark_before
-            ledger.note_watermark(work.connection, dataset, watermark, claim=self.claim, source=self.mapping.name)
+    def _drop_spool(self, work: Work) -> None:
+        """Drop what was read page by page: it is in raw now, or somebody has to mend something and it is read anew."""
+        if self.schema == spool_schema(self.mapping.name):
+            drop_spool(work.connection, self.mapping.name)
 
     def _note_failure(self, work: Work, reports: Sequence[EntityReport], problem: Problem) -> None:
         for (landed, entity), report in zip(self._entities(), reports, strict=True):
             if report.quarantined:
                 note_refused(work, landed.dataset, entity, claim=self.claim, source=self.mapping.name, failed=True)
         self._note(work, reports, state="failed", problem=str(problem))
+        self._drop_spool(work)
 
     def _note(self, work: Work, reports: Sequence[EntityReport], *, state: str, problem: str | None) -> None:
         ledger.note_extract(
@@ -261,28 +224,3 @@ class Merge:
             expected="PostgreSQL regular expressions in matches, not_matches and strip",
             next_step="correct the pattern",
         )
-
-
-def _held_back_by_file(work: Work, dataset: DatasetMapping) -> dict[int, ledger.Held]:
-    rows = work.connection.execute(
-        sql.SQL(
-            "select file_number, count(*), min(_happened_at)::date from {} where _is_held_back group by file_number"
-        ).format(work.table(dated_table(dataset)))
-    )
-    return {number: ledger.Held(count, first) for number, count, first in rows}
-
-
-def _watermark(work: Work, dataset: DatasetMapping) -> str | None:
-    """Return the newest cursor value landed, but none after a row that is held back: it must be read again."""
-    if dataset.options.cursor is None:
-        return None
-    cursor = sql.Identifier(dataset.landed_name(dataset.options.cursor))
-    table = work.table(dated_table(dataset))
-    row = work.connection.execute(
-        sql.SQL(
-            "select coalesce("
-            "(select {c} from {t} where _is_held_back and {c} is not null order by _precedence limit 1),"
-            " (select {c} from {t} where {c} is not null order by _precedence desc limit 1))"
-        ).format(c=cursor, t=table)
-    ).fetchone()
-    return None if row is None else row[0]

@@ -13,6 +13,7 @@ import pytest
 
 from sources.extract import extract_source
 from sources.mapping.reader import read_mapping
+from sources.outside import Outside
 from tests.sources.workshop import Workshop
 from warehouse import ledger
 from warehouse.company import Company, load_company
@@ -87,5 +88,7 @@ def _extract(
 ) -> dict[str, tuple[int, int, int]]:
     night = workshop.open("2017-12-31")
     with ledger.stage(workshop.warehouse, night, "extract", source) as claim:
-        report = extract_source(company, source, claim=claim, warehouse=workshop.warehouse, data=data)
+        report = extract_source(
+            company, source, claim=claim, warehouse=workshop.warehouse, outside=Outside(workshop.folder, data=data)
+        )
     return {each.entity: (each.extracted, each.new, each.quarantined) for each in report.entities}

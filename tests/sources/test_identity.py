@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sources.files.folder import FileToRead, SourceFile
+from sources.loading.landed import Landed
 from sources.loading.landing import ensure_tables, landing_schema
-from sources.loading.merge import Landed, Merge
+from sources.loading.merge import Merge
 from sources.loading.report import EntityReport
 from sources.mapping.reader import read_mapping
 from tests.sources.workshop import Workshop

@@ -9,6 +9,7 @@ import pytest
 
 from sources.extract import extract_source
 from sources.loading.report import EntityReport
+from sources.outside import Outside
 from tests.sources.workshop import Workshop
 from warehouse.database import Role
 from warehouse.night import FencedError
@@ -152,7 +153,9 @@ def test_an_extract_whose_claim_is_lost_writes_nothing(workshop: Workshop, day_f
         with workshop.claimed(night):
             pass
         with pytest.raises(FencedError):
-            extract_source(workshop.company(), "shop", claim=stale, warehouse=workshop.warehouse)
+            extract_source(
+                workshop.company(), "shop", claim=stale, warehouse=workshop.warehouse, outside=Outside(workshop.folder)
+            )
     assert workshop.query("select count(*) from raw.order_lines") == [(0,)]
     assert workshop.query("select count(*) from ops.extracts") == [(0,)]
 

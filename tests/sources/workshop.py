@@ -15,6 +15,7 @@ from psycopg import sql
 
 from sources.extract import extract_source
 from sources.loading.report import EntityReport, ExtractReport
+from sources.outside import Outside
 from warehouse import ledger
 from warehouse.company import Company, load_company
 from warehouse.database import Role, Warehouse
@@ -46,6 +47,7 @@ class Workshop:
     folder: Path
     source: dict[str, Any] = field(default_factory=dict)
     progress: list[str] = field(default_factory=list)
+    outside: dict[str, Any] = field(default_factory=dict)
 
     @property
     def data(self) -> Path:
@@ -86,7 +88,7 @@ class Workshop:
                 "shop",
                 claim=claim,
                 warehouse=self.warehouse,
-                erp_url=erp_url,
+                outside=Outside(self.folder / "tokens", erp_url=erp_url, **self.outside),
                 progress=self.progress.append,
             )
 

@@ -34,6 +34,7 @@ def extract(
 ) -> None:
     """Read the sources and merge what is new into schema raw, one transaction a source."""
     from sources.extract import extract_source
+    from sources.outside import Outside
 
     with open_house(company) as house:
         names = [house.company.source(source).name] if source else [each.name for each in house.company.sources]
@@ -44,9 +45,13 @@ def extract(
                 name,
                 claim=work.claim,
                 warehouse=work.house.warehouse,
-                data=work.house.settings.data,
-                erp_url=work.house.erp_url(),
-                crm_folder=work.house.crm_folder if work.house.company.simulator else None,
+                outside=Outside(
+                    work.house.tokens,
+                    data=work.house.settings.data,
+                    crm_folder=work.house.crm_folder if work.house.company.simulator else None,
+                    erp_url=work.house.erp_url(),
+                    allows_private=work.house.settings.allow_private_sources,
+                ),
                 progress=work.teller.progress,
             )
             for line in report.lines():
