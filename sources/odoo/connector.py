@@ -46,6 +46,7 @@ class OdooConnector:
     http: Http
     settings: OdooSettings
     door: Door
+    key_column: str = "id"
     _described: dict[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     def objects(self) -> Mapping[str, str]:
