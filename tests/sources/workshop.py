@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -48,6 +48,7 @@ class Workshop:
     source: dict[str, Any] = field(default_factory=dict)
     progress: list[str] = field(default_factory=list)
     outside: dict[str, Any] = field(default_factory=dict)
+    tell: Callable[[str], None] | None = None
 
     @property
     def data(self) -> Path:
@@ -89,7 +90,7 @@ class Workshop:
                 claim=claim,
                 warehouse=self.warehouse,
                 outside=Outside(self.folder / "tokens", erp_url=erp_url, **self.outside),
-                progress=self.progress.append,
+                progress=self.tell or self.progress.append,
             )
 
     def counts(self, day: str, *, night: Night | None = None, erp_url: str | None = None) -> dict[str, EntityReport]:
