@@ -1,0 +1,1 @@
+"""纷享销客 (FXiaoke), read by its Open API v2."""
