@@ -50,8 +50,9 @@ psql: $(READY)  ## open psql as the BI reader
 bench: $(READY)  ## seconds and memory of each stage of a warm night, for 2,000 and 20,000 accounts
 	$(BIN)/python -m benchmarks.night
 
-docs: $(READY)  ## write docs/data-dictionary.md anew from the contracts
+docs: $(READY)  ## write docs/data-dictionary.md and docs/entities.md anew from the contracts
 	$(BIN)/python -m warehouse.dictionary
+	$(BIN)/python -m sources.mapping.entity_page
 
 lock: $(READY)  ## write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --all-extras --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --python-version 3.11 --quiet --output-file requirements.lock

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from sources.mapping.expressions import Condition, Expression, parse_expression
 from warehouse.errors import Problem
 
 CONTRACTS = Path(__file__).parents[1] / "contracts"
@@ -25,22 +26,54 @@ class BadContractError(Problem):
     """A file of sources/contracts that cannot be understood."""
 
 
+SystemKind = Literal["zoho_crm", "fxiaoke", "odoo", "tryton"]
+"""The kinds of sources whose objects and fields are known beforehand."""
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _as_expressions(value: Any) -> Any:
+    return tuple(map(parse_expression, _as_list(value)))
+
+
 class Column(BaseModel):
-    """One column of an entity. `allowed` lists the only values it may have."""
+    """One column of an entity.
+
+    `allowed` lists the only values it may have, `references` the entity whose key it holds. `personal` marks what
+    reaches or judges a person: no mart shows it but in a restricted column.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: ColumnType
     required: bool = False
     allowed: tuple[str, ...] | None = None
+    references: str | None = None
+    personal: bool = False
     description: str
+
+
+class SystemObject(BaseModel):
+    """An object of a known system that gives an entity, and how its fields become columns.
+
+    A column has one expression or several; then the first whose fields the system has is meant.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    object: str
+    note: str | None = None
+    where: Annotated[tuple[Condition, ...], BeforeValidator(_as_list)] = ()
+    fields: dict[str, Annotated[tuple[Expression, ...], BeforeValidator(_as_expressions)]] = Field(min_length=1)
 
 
 class Contract(BaseModel):
     """One canonical entity.
 
     The parts of `key`, joined by '|', are the record_id. `event_date` names the column that may not lie after
-    the night's day.
+    the night's day. `maps`: where known systems keep it, the main object first.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,6 +83,7 @@ class Contract(BaseModel):
     key: tuple[str, ...] = Field(min_length=1)
     event_date: str | None = None
     columns: dict[str, Column] = Field(min_length=1)
+    maps: dict[SystemKind, Annotated[tuple[SystemObject, ...], BeforeValidator(_as_list)]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -58,12 +92,28 @@ class Contract(BaseModel):
                 raise ValueError(f"key {name} must be a required text column")
         if self.event_date is not None and self.columns[self.event_date].type not in ("date", "timestamptz"):
             raise ValueError(f"event_date {self.event_date} must be a date or timestamptz")
+        for kind, objects in self.maps.items():
+            for each in objects:
+                unknown = [*(set(each.fields) - set(self.columns)), *(set(self.key) - set(each.fields))]
+                if unknown:
+                    raise ValueError(f"maps {kind} {each.object}: unknown column or missing key {', '.join(unknown)}")
         return self
 
 
 def load_contracts(folder: Path = CONTRACTS) -> tuple[Contract, ...]:
     """Return every contract, by entity. Raises BadContractError, which names the file and what is wrong in it."""
-    return tuple(_load(path) for path in sorted(folder.glob("*.yml")))
+    contracts = tuple(_load(path) for path in sorted(folder.glob("*.yml")))
+    entities = [contract.entity for contract in contracts]
+    for contract in contracts:
+        for name, column in contract.columns.items():
+            if column.references is not None and column.references not in entities:
+                raise BadContractError(
+                    f"{folder / contract.entity}.yml, column {name}",
+                    seen=f"references: {column.references}, which is no entity",
+                    expected=f"one of: {', '.join(entities)}",
+                    next_step="correct the name",
+                )
+    return contracts
 
 
 def contracts_by_entity(folder: Path = CONTRACTS) -> dict[str, Contract]:

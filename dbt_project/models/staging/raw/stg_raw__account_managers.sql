@@ -15,9 +15,13 @@ renamed as (
     select
         source,
         account_manager_id,
+        reports_to_id,
+        stands_in_id,
         account_manager_name,
         email,
         language,
+        role,
+        team,
         list_capacity,
         is_active,
         is_latest,

@@ -20,6 +20,7 @@ renamed as (
         line_kind,
         cast(quantity as numeric(18, 4)) as quantity,
         cast(net_amount as numeric(18, 4)) as net_amount,
+        cast(discount_amount as numeric(18, 4)) as discount_amount,
         cast(cost_amount as numeric(18, 4)) as cost_amount,
         is_latest,
         known_date,

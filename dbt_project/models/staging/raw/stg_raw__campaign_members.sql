@@ -1,0 +1,32 @@
+with raw_campaign_members as (
+
+    select * from {{ source('raw', 'campaign_members') }}
+
+),
+
+known as (
+
+    {{ known_versions('raw_campaign_members') }}
+
+),
+
+renamed as (
+
+    select
+        source,
+        campaign_member_id,
+        campaign_id,
+        account_id,
+        contact_id,
+        status as campaign_member_status,
+        is_latest,
+        {{ date_in_zone('joined_at') }} as joined_date,
+        known_date,
+        superseded_date,
+        joined_at,
+        known_at
+    from known
+
+)
+
+select * from renamed

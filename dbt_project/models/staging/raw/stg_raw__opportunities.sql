@@ -1,0 +1,46 @@
+with raw_opportunities as (
+
+    select * from {{ source('raw', 'opportunities') }}
+
+),
+
+known as (
+
+    {{ known_versions('raw_opportunities') }}
+
+),
+
+renamed as (
+
+    select
+        source,
+        opportunity_id,
+        account_id,
+        contact_id,
+        account_manager_id,
+        campaign_id,
+        product_id,
+        opportunity_name,
+        kind as opportunity_kind,
+        stage,
+        status as opportunity_status,
+        currency_code,
+        origin,
+        loss_reason,
+        competitor,
+        cast(amount as numeric(18, 4)) as opportunity_amount,
+        cast(probability as numeric(18, 4)) as probability,
+        is_latest,
+        {{ date_in_zone('opened_at') }} as opened_date,
+        expected_close_date,
+        {{ date_in_zone('closed_at') }} as closed_date,
+        known_date,
+        superseded_date,
+        opened_at,
+        closed_at,
+        known_at
+    from known
+
+)
+
+select * from renamed

@@ -1,0 +1,33 @@
+with raw_referrals as (
+
+    select * from {{ source('raw', 'referrals') }}
+
+),
+
+known as (
+
+    {{ known_versions('raw_referrals') }}
+
+),
+
+renamed as (
+
+    select
+        source,
+        referral_id,
+        account_id,
+        contact_id,
+        referred_account_id,
+        opportunity_id,
+        status as referral_status,
+        is_latest,
+        {{ date_in_zone('referred_at') }} as referred_date,
+        known_date,
+        superseded_date,
+        referred_at,
+        known_at
+    from known
+
+)
+
+select * from renamed

@@ -1,0 +1,39 @@
+with raw_survey_responses as (
+
+    select * from {{ source('raw', 'survey_responses') }}
+
+),
+
+known as (
+
+    {{ known_versions('raw_survey_responses') }}
+
+),
+
+renamed as (
+
+    select
+        source,
+        survey_response_id,
+        account_id,
+        contact_id,
+        ticket_id,
+        order_id,
+        kind as survey_response_kind,
+        theme,
+        comment,
+        cast(score as numeric(18, 4)) as score,
+        cast(best_score as numeric(18, 4)) as best_score,
+        is_latest,
+        {{ date_in_zone('asked_at') }} as asked_date,
+        {{ date_in_zone('answered_at') }} as answered_date,
+        known_date,
+        superseded_date,
+        asked_at,
+        answered_at,
+        known_at
+    from known
+
+)
+
+select * from renamed
