@@ -104,7 +104,11 @@ def connect(
     **settings: Any,
 ) -> Connector:
     """Return a connector as another process would have it: of its sleep only the tenant's clock knows."""
-    http = Http("source crm", AddressRule(allows_private=True), Patience(attempts=attempts), sleep=store.go_on)
+
+    def sleep(seconds: float) -> None:
+        store.go_on(seconds)
+
+    http = Http("source crm", AddressRule(allows_private=True), Patience(attempts=attempts), sleep=sleep)
     person = person_key(ADMIN) if settings.get("token_style", "corp") == "corp" else ADMIN
     given = credentials or {**CREDENTIALS, "open_user_id": person}
     environment = {"GUANXI_SOURCE_CRM": json.dumps(given)}
