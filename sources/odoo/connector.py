@@ -30,13 +30,9 @@ def open_connector(
     http: Http,
     tokens: Path,  # noqa: ARG001 - Odoo has none to share
 ) -> OdooConnector:
-    """Return a connector to the Odoo of a source. Asks the server for its version unless the door is said.
-
-    Raises BadMappingError and SourceUnreachableError.
-    """
+    """Return a connector to the Odoo of a source. Raises BadMappingError and SourceUnreachableError."""
     settings = read_settings(options, OdooSettings)
-    credentials = read_credentials(options.name, OdooCredentials, credentials_of)
-    return OdooConnector(http, settings, open_door(http, settings, credentials))
+    return OdooConnector(http, settings, read_credentials(options.name, OdooCredentials, credentials_of))
 
 
 @dataclass(slots=True)
@@ -45,9 +41,17 @@ class OdooConnector:
 
     http: Http
     settings: OdooSettings
-    door: Door
+    credentials: OdooCredentials
     key_column: str = "id"
+    _door: Door | None = None
     _described: dict[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def door(self) -> Door:
+        """The way in; the first time it is wanted the server is asked for its version, unless the settings say it."""
+        if self._door is None:
+            self._door = open_door(self.http, self.settings, self.credentials)
+        return self._door
 
     def objects(self) -> Mapping[str, str]:
         """Return the models with their labels, in the user's language. Wizards' models are left out."""

@@ -99,7 +99,7 @@ class TrackingReader:
         if not ids:
             return {}
         walk = replace(self.walk, model=model)
-        return {int(row["id"]): row for row in walk.read(ids, fields).rows}
+        return {int(row["id"]): row for row in walk.read(ids, fields)}
 
 
 def _id(reference: Any) -> int:

@@ -19,7 +19,10 @@ _LIES = 6
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of consecutive ids; `last` is the last id that was looked at, `answered_at` the server's clock."""
+    """Rows of consecutive ids; `last` is the last id that was looked at.
+
+    `answered_at` is the server's clock when it told the ids: what was written after that may not be among them.
+    """
 
     rows: Sequence[Mapping[str, Any]]
     last: int
@@ -66,13 +69,16 @@ class Walk:
         """Yield the rows of every id after one, page by page in the ids' order."""
         with ThreadPoolExecutor(self.concurrency, thread_name_prefix="odoo") as pool:
             try:
-                for ids, _ in self.ids(after):
+                for ids, answered_at in self.ids(after):
                     pages = [ids[start : start + self.page_size] for start in range(0, len(ids), self.page_size)]
-                    yield from pool.map(lambda page: self.read(page, fields), pages)
+                    for ids_of_page, read in zip(
+                        pages, pool.map(lambda page: self.read(page, fields), pages), strict=True
+                    ):
+                        yield Rows(read, ids_of_page[-1], answered_at)
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def read(self, ids: Sequence[int], fields: Sequence[str]) -> Rows:
+    def read(self, ids: Sequence[int], fields: Sequence[str]) -> list[Mapping[str, Any]]:
         """Return the rows of these ids; those deleted meanwhile are left out, once Odoo has confirmed that."""
         got: dict[int, Mapping[str, Any]] = {}
         missing, tries = list(ids), 0
@@ -82,7 +88,7 @@ class Walk:
             got |= {row["id"]: row for row in reply.value if row["id"] in wanted}
             missing = [each for each in ids if each not in got]
             if not missing or self._call("search_count", domain=[["id", "in", missing]]).value == 0:
-                return Rows([got[each] for each in ids if each in got], ids[-1], reply.answered_at)
+                return [got[each] for each in ids if each in got]
             tries += 1
             self._refuse_lies(tries, "rows")
 

@@ -57,7 +57,7 @@ def test_jsonrpc_needs_a_database_and_a_login(desk: Desk) -> None:
     if _is_json2(desk):
         pytest.skip("JSON-2 needs neither")
     with pytest.raises(SourceUnreachableError, match="no database in its settings and no login"):
-        desk.connector({"login": ""}, database=None)
+        desk.connector({"login": ""}, database=None).count(PARTNERS)
 
 
 def test_a_database_that_does_not_exist(desk: Desk) -> None:
