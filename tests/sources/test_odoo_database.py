@@ -7,6 +7,7 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ DUMP = ROOT.parent / "shared" / "data" / "odoo17" / "odoo17.business.sql.gz"
 DAY = "2026-11-22"
 
 # What the dump leaves out of an Odoo 17, with a few rows: invoice 1 bills order 7, invoice 2 bills orders 4 and 6;
-# a bank line pays invoice 2, a refund is set off against invoice 1.
+# a bank line pays invoice 2, a refund is set off against invoice 1; three stages change, one of them a mere lead's.
 LEFT_OUT = """
     create table sale_order_line_invoice_rel (invoice_line_id integer not null, order_line_id integer not null);
     insert into sale_order_line_invoice_rel values (5, 14), (6, 15), (7, 8), (8, 13);
@@ -40,6 +41,20 @@ LEFT_OUT = """
     select i.id, r.id, 13512.50, date '2026-11-20', timestamp '2026-11-21 18:40:00'
     from account_move_line as i, account_move_line as r
     where i.move_id = 1 and i.display_type = 'payment_term' and r.move_id = 8 and r.display_type = 'payment_term';
+    create table ir_model_fields (id integer, name varchar, model varchar, ttype varchar);
+    insert into ir_model_fields values
+        (1, 'stage_id', 'crm.lead', 'many2one'), (2, 'expected_revenue', 'crm.lead', 'monetary');
+    create table mail_tracking_value (
+        id integer, field_id integer, mail_message_id integer, old_value_integer integer, new_value_integer integer,
+        old_value_char varchar, new_value_char varchar, old_value_float float, new_value_float float
+    );
+    insert into mail_message (id, model, res_id, message_type, author_id, date) values
+        (9001, 'crm.lead', 20, 'notification', 7, '2026-11-20 09:00:00'),
+        (9002, 'crm.lead', 20, 'notification', 3, '2026-11-21 10:30:00'),
+        (9003, 'crm.lead', 1, 'notification', 3, '2026-11-21 10:30:00');
+    insert into mail_tracking_value values
+        (1, 1, 9001, 1, 3, 'New', 'Proposition', null, null), (2, 1, 9002, 3, 4, 'Proposition', 'Won', null, null),
+        (3, 2, 9002, null, null, null, null, 1000, 19800), (4, 1, 9003, 1, 2, 'New', 'Qualified', null, null);
 """
 
 
@@ -151,6 +166,59 @@ def _payments(odoo: OdooTables) -> set[tuple[Any, ...]]:
     return {("2", "2026-11-20", round(750 * share, 2))}
 
 
+def _contacts(odoo: OdooTables) -> set[tuple[Any, ...]]:
+    people = [row for row in odoo.res_partner.values() if row["parent_id"] is not None]
+    return {
+        (str(row["id"]), str(row["parent_id"]), row["name"], row["function"], row["email"],
+         row["mobile"] or row["phone"])
+        for row in people
+    }  # fmt: skip
+
+
+def _opportunities(odoo: OdooTables) -> set[tuple[Any, ...]]:
+    found = set()
+    for key, row in odoo.crm_lead.items():
+        if row["type"] == "opportunity":
+            stage = odoo.crm_stage[row["stage_id"]]["name"]["en_US"]
+            status = "won" if stage == "Won" else "open" if row["active"] else "lost"
+            account = odoo.company_of(row["partner_id"]) if row["partner_id"] else None
+            closed = row["date_closed"]
+            found.add((str(key), account, stage, status, row["expected_revenue"], row["date_deadline"], closed))
+    return found
+
+
+def _opportunity_stages(_: OdooTables) -> set[tuple[Any, ...]]:
+    return {
+        ("1", "20", "New", "Proposition", "6", datetime(2026, 11, 20, 9, 0)),  # noqa: DTZ001
+        ("2", "20", "Proposition", "Won", "2", datetime(2026, 11, 21, 10, 30)),  # noqa: DTZ001
+    }
+
+
+def _interactions(odoo: OdooTables) -> set[tuple[Any, ...]]:
+    ours = {row["partner_id"] for row in odoo.res_users.values() if not row["share"]}
+    found: set[tuple[Any, ...]] = set()
+    for row in odoo.calendar_attendee.values():
+        event, partner = odoo.calendar_event[row["event_id"]], row["partner_id"]
+        if partner not in ours:
+            meeting = f"meeting-{event['id']}-{partner}"
+            found.add((meeting, odoo.company_of(partner), None, "meeting", "mutual", event["start"]))
+    for key, row in odoo.mail_message.items():
+        if row["message_type"] == "email" and row["model"] in ("crm.lead", "res.partner"):
+            lead = row["model"] == "crm.lead"
+            author = row["author_id"]
+            about = odoo.crm_lead[row["res_id"]]["partner_id"] if lead else row["res_id"]
+            customer = about if author is None or author in ours else author
+            is_deal = lead and str(row["res_id"])
+            direction = "outbound" if author in ours else "inbound"
+            account = odoo.company_of(customer) if customer else None
+            found.add((f"mail-{key}", account, is_deal or None, "mail", direction, row["date"]))
+    return found
+
+
+def _campaigns(odoo: OdooTables) -> set[tuple[Any, ...]]:
+    return {(str(key), row["title"]["en_US"], str(row["user_id"])) for key, row in odoo.utm_campaign.items()}
+
+
 EXPECTED: dict[str, tuple[str, Callable[[OdooTables], set[tuple[Any, ...]]]]] = {
     "accounts": (
         "account_id, account_name, country, is_internal, extra ->> 'tax_number', extra ->> 'is_archived'",
@@ -165,6 +233,20 @@ EXPECTED: dict[str, tuple[str, Callable[[OdooTables], set[tuple[Any, ...]]]]] = 
         " due_date, amount",
         _invoices,
     ),
+    "contacts": ("contact_id, account_id, contact_name, job_title, email, phone", _contacts),
+    "opportunities": (
+        "opportunity_id, account_id, stage, status, amount, expected_close_date, closed_at at time zone 'UTC'",
+        _opportunities,
+    ),
+    "opportunity_stages": (
+        "opportunity_stage_id, opportunity_id, previous_stage, stage, changed_by_id, changed_at at time zone 'UTC'",
+        _opportunity_stages,
+    ),
+    "interactions": (
+        "interaction_id, account_id, opportunity_id, kind, direction, happened_at at time zone 'UTC'",
+        _interactions,
+    ),
+    "campaigns": ("campaign_id, campaign_name, account_manager_id", _campaigns),
     "payments": ("invoice_id, (paid_at at time zone 'America/New_York')::date::text, amount", _payments),
 }
 
