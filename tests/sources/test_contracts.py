@@ -18,6 +18,9 @@ from sources.mapping.contract import (
 )
 from sources.mapping.entity_page import FILE, entity_page
 from sources.mapping.expressions import ColumnExpression, ConstantExpression, Expression
+from sources.mapping.loose_ends import loose_ends
+from sources.mapping.reader import read_mapping
+from warehouse.company import load_company
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = load_contracts()
@@ -155,3 +158,48 @@ def _odoo_tables() -> dict[str, set[str]]:
 
 def test_the_page_of_entities_is_fresh() -> None:
     assert (ROOT / FILE).read_text(encoding="utf-8") == entity_page(), "run `make docs`"
+
+
+def test_what_points_to_nothing_is_found(tmp_path: Path) -> None:
+    content = {
+        "company": "loose",
+        "name": {"en": "Loose", "zh": "松散"},
+        "currency": "EUR",
+        "timezone": "Europe/Berlin",
+        "sources": [
+            {
+                "name": "erp",
+                "kind": "erp_database",
+                "datasets": {"orders": {"table": "o"}, "people": {"table": "p"}},
+                "entities": {
+                    "orders": {
+                        "from": "orders",
+                        "fields": {"order_id": "no", "account_id": "customer", "ordered_at": "day"},
+                    },
+                    "contacts": {"from": "people", "fields": {"contact_id": "no", "account_id": "customer"}},
+                },
+            },
+            {
+                "name": "till",
+                "kind": "erp_database",
+                "datasets": {"lines": {"table": "l"}},
+                "entities": {
+                    "order_lines": {
+                        "from": "lines",
+                        "fields": {"order_line_id": "no", "order_id": "order", "quantity": "q", "net_amount": "a"},
+                    }
+                },
+            },
+        ],
+    }
+    (tmp_path / "company.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    company = load_company(str(tmp_path))
+
+    found = loose_ends(read_mapping(company, source.name) for source in company.sources)
+
+    assert [(each.entity, each.column) for each in found] == [
+        ("orders", "account_id"),
+        ("contacts", "account_id"),
+        ("order_lines", "order_id"),
+    ]
+    assert str(found[2]) == "source till: order_lines.order_id points to orders, which no source delivers there"
