@@ -16,6 +16,7 @@ from sources.errors import MissingTableError
 from sources.mapping.mapping import DatasetOptions, SourceOptions
 from sources.odoo import tracking
 from sources.odoo.doors import Door, open_door
+from sources.odoo.references import references
 from sources.odoo.settings import OdooCredentials, OdooSettings
 from sources.odoo.values import ATTRIBUTES, LABEL, odoo_moment, plain_record, source_fields
 from sources.odoo.walk import Walk
@@ -87,9 +88,13 @@ class OdooConnector:
         else:
             known = source_fields(fields)
             names = _names(columns, known, "write_date" in fields)
+            leading = references(columns, fields, self._fields_of, walk)
 
             def made(rows: Any) -> list[Record]:
-                return [plain_record(row, known) for row in rows]
+                records = [plain_record(row, known) for row in rows]
+                for reference in leading:
+                    records = reference.fill(records)
+                return records
 
         for rows in walk.rows(names, after):
             yield Page(tuple(made(rows.rows)), {"after": rows.last, "since": start}, rows.answered_at)

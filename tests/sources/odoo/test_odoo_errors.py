@@ -91,6 +91,13 @@ def test_a_column_that_is_not_there_and_one_that_was_renamed(desk: Desk) -> None
         desk.read(PARTNERS, "vat.id", "name")
 
 
+def test_a_path_that_leads_nowhere_or_too_far(desk: Desk) -> None:
+    with pytest.raises(MissingColumnError, match="no column nonsense"):
+        desk.read(LEADS, "partner_id.nonsense")
+    with pytest.raises(MissingColumnError, match="through two references"):
+        desk.read(LEADS, "partner_id.parent_id.vat")
+
+
 def test_a_field_that_goes_in_the_middle_of_a_walk_stops_it(desk: Desk) -> None:
     connector = desk.connector(page_size=1, concurrency=1)
     pages = connector.records(PARTNERS, ("vat",), since=None, state=None)

@@ -37,6 +37,17 @@ def test_several_values_are_a_list_of_ids(desk: Desk) -> None:
     assert [record.values["category_id"] for record in desk.read(PARTNERS, "category_id")] == [[], ["1"], [], []]
 
 
+def test_fields_of_the_record_that_a_reference_leads_to_stand_beside_its_id_and_name(desk: Desk) -> None:
+    desk.server.store.update("crm.lead", 1, partner_id=2)  # a person at Acme
+    columns = ("partner_id.commercial_partner_id.id", "partner_id.active", "partner_id.id", "stage_id.name")
+    desks, chairs = desk.read(LEADS, *columns)
+    assert desks.values["partner_id"] == {
+        "id": "2", "name": "Ann", "commercial_partner_id": {"id": "1", "name": "Acme"}, "active": True,
+    }  # fmt: skip
+    assert desks.values["stage_id"] == {"id": "2", "name": "Won"}
+    assert chairs.values["partner_id"] is None
+
+
 def test_archived_partners_and_lost_leads_are_read(desk: Desk) -> None:
     assert [record.key for record in desk.read(PARTNERS, "active")] == ["1", "2", "3", "4"]
     assert [record.key for record in desk.read(LEADS, "active")] == ["1", "2"]
