@@ -7,7 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from sources.api.reading import SystemReading
-from sources.databases.postgresql import SourceDatabase, cursor_is_time, database_url
+from sources.databases.database import refuse_changed
+from sources.databases.opening import open_database
 from sources.feed import Feed, Progress
 from sources.files.folder import file_feed, list_files, plan_files, source_folder
 from sources.loading import ledger
@@ -118,12 +119,12 @@ class _Extract:
 
     def _land_database(self) -> tuple[str, list[Landed]]:
         name, as_of = self.mapping.name, self.claim.night.as_of
-        database = SourceDatabase(self.mapping, database_url(self.mapping, self.outside.erp_url))
+        database = open_database(self.mapping, erp_url=self.outside.erp_url, environment=self.outside.environment)
         columns = {}
-        with database.inspected() as connection:
+        with database.inspected() as inspection:
             for dataset in self.mapping.datasets:
-                columns[dataset.name] = database.columns_of(connection, dataset)
-                database.refuse_changed(dataset, columns[dataset.name])
+                columns[dataset.name] = inspection.columns_of(dataset)
+                refuse_changed(database.thing, dataset, columns[dataset.name])
         with closing(self.warehouse.connect(Role.LOADER)) as connection:
             watermarks = {
                 dataset.name: ledger.watermark_before(connection, name, dataset, as_of)
@@ -135,13 +136,14 @@ class _Extract:
                 dataset,
                 cursor_is_time=None
                 if dataset.options.cursor is None
-                else cursor_is_time(columns[dataset.name][dataset.options.cursor]),
+                else columns[dataset.name][dataset.options.cursor].is_time,
                 watermark_before=watermarks.get(dataset.name),
+                keys_table=dataset.keys_table if dataset.is_swept else None,
             )
             for dataset in self.mapping.datasets
         ]
-        with database.feeds(watermarks, columns, progress=self.progress) as feeds:
-            return self._land(feeds), landed
+        with database.snapshot(columns, progress=self.progress, warnings=self.warnings) as snapshot:
+            return self._land([*snapshot.feeds(watermarks), *snapshot.key_feeds()]), landed
 
     def _land(self, feeds: list[Feed]) -> str:
         return land(feeds, claim=self.claim, source=self.mapping.name, warehouse=self.warehouse)

@@ -20,12 +20,19 @@ class Feed:
     """The rows of one dataset, once: `batches` can be gone through a single time.
 
     Each batch has file_number (int32), row_number (int64, from 1 in each file) and the dataset's columns as
-    text, c1, c2, … `row_counts` fills, by file number, while the batches are drawn.
+    text, c1, c2, …; with `has_only_keys` just the key columns, by the same names. `row_counts` fills, by file
+    number, while the batches are drawn.
     """
 
     dataset: DatasetMapping
     batches: Iterator[pa.RecordBatch]
     row_counts: dict[int, int] = field(default_factory=dict)
+    has_only_keys: bool = False
+
+    @property
+    def table(self) -> str:
+        """The name of the landing table."""
+        return self.dataset.keys_table if self.has_only_keys else self.dataset.table
 
 
 def numbered(batch: pa.RecordBatch, *, file_number: int, first_row: int) -> pa.RecordBatch:

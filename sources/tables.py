@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from warehouse.errors import Problem
 
@@ -94,6 +95,13 @@ def _missing(missing: list[str], *, others: list[str], thing: str, hint: str | N
         expected=f"column {', '.join(missing)}",
         next_step="ask who owns the export to put it back, or take it out of the mapping in company.yml",
     )
+
+
+def refuse_nul(batch: pa.RecordBatch, columns: Sequence[str], *, thing: str, next_step: str) -> None:
+    """Raise BadFileError when a text has a NUL, which PostgreSQL cannot hold; `columns` are the source's names."""
+    for name, column in zip(columns, batch.columns, strict=True):
+        if pc.any(pc.match_substring(column, "\0")).as_py():
+            raise BadFileError(thing, seen=f"a NUL byte in column {name}", expected="text", next_step=next_step)
 
 
 def empty_file(thing: str, seen: str) -> EmptyFileError:

@@ -25,6 +25,13 @@ def _postgres_url(value: SecretStr | None) -> SecretStr | None:
     return _with_port(value)
 
 
+def _database_url(value: SecretStr | None) -> SecretStr | None:
+    begins = ("postgresql://", "postgres://", "mysql://", "mariadb://")
+    if value is not None and not value.get_secret_value().startswith(begins):
+        raise ValueError("must begin with postgresql:// or mysql://")
+    return _with_port(value)
+
+
 def _smtp_url(value: SecretStr | None) -> SecretStr | None:
     if value is not None and not value.get_secret_value().startswith(("smtp://", "smtps://")):
         raise ValueError("must begin with smtp:// or smtps://")
@@ -54,6 +61,7 @@ def _time_zone(value: str) -> str:
 
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 PostgresUrl = Annotated[SecretStr | None, AfterValidator(_postgres_url)]
+DatabaseUrl = Annotated[SecretStr | None, AfterValidator(_database_url)]
 SmtpUrl = Annotated[SecretStr | None, AfterValidator(_smtp_url)]
 
 
@@ -69,7 +77,9 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".guanxi"), description="folder that holds all state: server, mails, models, runs")
     company: str = Field("examples/simulated", description="folder with the company.yml to run")
     data: Path | None = Field(None, description="where a file source's data lie, instead of the mapping's path")
-    erp_url: PostgresUrl = Field(None, description="the ERP database that a mapping names as ${GUANXI_ERP_URL}")
+    erp_url: DatabaseUrl = Field(
+        None, description="the ERP database that a mapping names as ${GUANXI_ERP_URL}: postgresql:// or mysql://"
+    )
     allow_private_sources: bool = Field(
         False, description="whether live systems may have private addresses and plain http, as inside one's own network"
     )

@@ -11,14 +11,13 @@ from importlib import resources
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sources.feed import Feed, Progress, numbered
 from sources.files.csv_file import encodings_that_show, open_csv
 from sources.files.parquet_file import open_parquet
 from sources.files.spreadsheet import open_spreadsheet
 from sources.mapping.mapping import DatasetMapping, SourceMapping
-from sources.tables import BadFileError, OpenTable, WrongEncodingError, empty_file, find_columns
+from sources.tables import BadFileError, OpenTable, WrongEncodingError, empty_file, find_columns, refuse_nul
 from warehouse.errors import Problem
 
 _PACKAGE = "package:"
@@ -153,7 +152,12 @@ def file_feed(
                 told |= {name.strip() for name in table.header} - set(dataset.columns)
             row_counts[file.number] = 0
             for batch in table.read(positions):
-                _refuse_nul(batch, dataset, thing=thing)
+                refuse_nul(
+                    batch,
+                    dataset.columns,
+                    thing=thing,
+                    next_step="if the file is UTF-16, write `encoding: utf-16` in company.yml; else export it again",
+                )
                 first_row = row_counts[file.number] + 1
                 row_counts[file.number] += batch.num_rows
                 yield numbered(batch, file_number=file.number, first_row=first_row)
@@ -198,17 +202,6 @@ def _positions(table: OpenTable, file: SourceFile, dataset: DatasetMapping, *, t
             )
     hint = f"is {dataset.options.delimiter!r} the delimiter?" if is_csv and len(table.header) == 1 else None
     return find_columns(table.header, dataset.columns, thing=thing, hint=hint)
-
-
-def _refuse_nul(batch: pa.RecordBatch, dataset: DatasetMapping, *, thing: str) -> None:
-    for name, column in zip(dataset.columns, batch.columns, strict=True):
-        if pc.any(pc.match_substring(column, "\0")).as_py():
-            raise BadFileError(
-                thing,
-                seen=f"a NUL byte in column {name}",
-                expected="text",
-                next_step="if the file is UTF-16, write `encoding: utf-16` in company.yml; else export it again",
-            )
 
 
 def _package_folder(place: str, *, thing: str) -> Path:

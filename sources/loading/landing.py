@@ -88,7 +88,7 @@ def _run_dlt(feeds: Sequence[Feed], *, schema: str, claim: Claim, source: str, w
     pipeline.config.restore_from_destination = False
     try:
         pipeline.run(
-            [dlt.resource(joined(feed.batches), name=feed.dataset.table) for feed in feeds],
+            [dlt.resource(joined(feed.batches), name=feed.table) for feed in feeds],
             loader_file_format="parquet",
         )
     except Exception as error:  # noqa: BLE001 - dlt wraps what happens in many ways

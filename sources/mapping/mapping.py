@@ -151,6 +151,22 @@ class DatasetMapping:
         """The name of the landing table."""
         return f"d{self.number}"
 
+    @property
+    def keys_table(self) -> str:
+        """The name of the landing table of a sweep, with the key columns alone."""
+        return f"k{self.number}"
+
+    @cached_property
+    def key_columns(self) -> tuple[str, ...]:
+        """The source columns that the keys of the entities are made of."""
+        used = {
+            column
+            for entity in self.entities
+            for name in entity.contract.key
+            for column in entity.fields[name].columns()
+        }
+        return tuple(column for column in self.columns if column in used)
+
     def landed_name(self, column: str) -> str:
         return f"c{self.columns.index(column) + 1}"
 

@@ -2,15 +2,10 @@ from __future__ import annotations
 
 import socket
 import ssl
-from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from delivery.smtp import (
     BadSmtpUrlError,
@@ -22,6 +17,7 @@ from delivery.smtp import (
     parse_smtp_url,
 )
 from tests.delivery.conftest import FaultyServer
+from tests.servers.certificate import write_certificate
 
 
 def a_mail() -> EmailMessage:
@@ -126,26 +122,7 @@ def test_without_a_session_a_mail_was_not_sent(faulty_server: FaultyServer) -> N
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
     """A certificate for localhost that no public authority has signed, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2120, 1, 1, tzinfo=UTC))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    paths = (tmp_path / "certificate.pem", tmp_path / "key.pem")
-    paths[0].write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return paths
+    return write_certificate(tmp_path)
 
 
 @pytest.mark.parametrize("way", ["smtps://localhost:{port}", "smtp://localhost:{port}?starttls=1"])

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from sources.databases.postgresql import SourceDatabase
+from sources.databases.opening import open_database
 from sources.errors import MissingTableError, RetypedColumnError, SourceUnreachableError
 from sources.mapping.reader import read_mapping
 from sources.tables import MissingColumnError, RenamedColumnError
@@ -183,8 +183,30 @@ def test_a_retyped_column(workshop: Workshop, erp: str, column: str, new: str, k
 
 @pytest.mark.usefixtures("erp")
 def test_the_password_is_in_no_representation(workshop: Workshop) -> None:
-    database = SourceDatabase(read_mapping(workshop.company(), "shop"), "postgresql://a:s3cret@127.0.0.1/x")
+    database = open_database(read_mapping(workshop.company(), "shop"), erp_url="postgresql://a:s3cret@127.0.0.1/x")
     assert "s3cret" not in repr(database) + database.thing
+
+
+def test_a_swept_dataset_sees_what_was_deleted(workshop: Workshop, erp: str) -> None:
+    workshop.source["datasets"]["sales"] |= {"sweep": True, "lookback_days": 0}
+    workshop.extract("2026-01-05", erp_url=erp)
+    _execute(erp, "delete from erp.sales where no = '1'")
+    counts = workshop.counts("2026-01-06", erp_url=erp)["orders"]
+    assert (counts.extracted, counts.deleted) == (1, 1)
+    assert workshop.query("select record_id from raw.orders where is_deleted") == [("1",)]
+
+
+def test_the_test_of_a_source_tells_its_server_and_its_rows(workshop: Workshop, erp: str) -> None:
+    mapping = read_mapping(workshop.company(), "shop")
+    first, second = open_database(mapping, erp_url=erp).test()
+    assert first.is_well
+    assert first.told.startswith("PostgreSQL ")
+    assert (second.is_well, second.told) == (True, "2 rows, 6 columns, newest write_date 2026-01-05 22:45:00+00")
+    _execute(erp, "alter table erp.sales drop amount")
+    _, second = open_database(mapping, erp_url=erp).test()
+    assert (second.is_well, second.told) == (False, "no column amount among 1 others")
+    (only,) = open_database(mapping, erp_url=f"postgresql://a:s3cret@127.0.0.1:{free_port()}/erp").test()
+    assert (only.is_well, only.told) == (False, "nothing listens there")
 
 
 def _refusal(workshop: Workshop, url: str | None, kind: type[Exception]) -> str:

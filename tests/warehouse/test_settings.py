@@ -117,3 +117,12 @@ def test_the_example_file_lists_exactly_the_settings_with_values_that_work() -> 
 
 def test_every_setting_is_described() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_the_erp_may_be_of_either_kind() -> None:
+    for url in ("postgresql://u@h/d", "postgres://u@h/d", "mysql://u:p@h:3306/d", "mariadb://u:p@h/d"):
+        erp_url = load_settings({"GUANXI_ERP_URL": url}).erp_url
+        assert erp_url is not None
+        assert erp_url.get_secret_value() == url
+    with pytest.raises(BadSettingsError, match="must begin with postgresql:// or mysql://"):
+        load_settings({"GUANXI_ERP_URL": "oracle://u@h/d"})
