@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from warehouse.errors import Problem
+from warehouse.lines import Lines, RepeatedKeyError, read_yaml
 from warehouse.settings import ROOT, TimeZone
 
 
@@ -80,12 +81,23 @@ class Company(_Strict):
     simulator: SimulatorOptions | None = None
     fallback_manager: Manager | None = None
     sources: list[SourceEntry] = Field(min_length=1)
-    _folder: Path = PrivateAttr(default=Path())
+    _file: Path = PrivateAttr(default=Path())
+    _lines: Lines = PrivateAttr()
 
     @property
     def folder(self) -> Path:
         """Where the company.yml lies; relative paths of the mapping start here."""
-        return self._folder
+        return self._file.parent
+
+    @property
+    def file(self) -> Path:
+        """The company.yml itself."""
+        return self._file
+
+    @property
+    def lines(self) -> Lines:
+        """Where the parts of the company.yml stand in it."""
+        return self._lines
 
     @property
     def zone(self) -> ZoneInfo:
@@ -100,38 +112,49 @@ class Company(_Strict):
             f"source {name} of {self.id}",
             seen="no such source in company.yml",
             expected="one of: " + ", ".join(source.name for source in self.sources),
-            next_step=f"name one of these, or add the source to {self.folder / 'company.yml'}",
+            next_step=f"name one of these, or add the source to {self.file}",
         )
 
 
 def load_company(path: str, *, timezone: str | None = None) -> Company:
     """Read the company.yml of a folder (looked for here, then in the project). `timezone` replaces its own.
 
-    Raises UnknownCompanyError and BadCompanyError; the latter names every field that is wrong.
+    Raises UnknownCompanyError and BadCompanyError; the latter names every field that is wrong, and its line.
     """
     file = _find(path)
     try:
-        raw: dict[str, Any] = dict(yaml.safe_load(file.read_text(encoding="utf-8")))
+        content, lines = read_yaml(file.read_text(encoding="utf-8"))
+        raw: dict[str, Any] = dict(content)
+    except RepeatedKeyError as error:
+        raise _bad(file, f"a key twice in one place: {error.problem}", line=_line(error)) from error
+    except (yaml.YAMLError, TypeError, ValueError) as error:
+        line = _line(error)
+        raise _bad(file, "not a YAML mapping" + (f" at line {line}" if line else ""), line=line) from error
+    try:
         company = Company.model_validate(raw | ({"timezone": timezone} if timezone else {}))
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)
-        )
-        raise _bad(file, wrong) from error
-    except (yaml.YAMLError, TypeError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
-        raise _bad(file, f"not a YAML mapping{where}") from error
+        errors = error.errors(include_input=False)
+        found = sorted(((lines.line_of(each["loc"]), each) for each in errors), key=lambda one: one[0])
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']} (line {line})" for line, each in found)
+        raise _bad(file, wrong, line=found[0][0]) from error
     names = [source.name for source in company.sources]
-    if len(set(names)) != len(names):
-        raise _bad(file, f"two sources have the same name: {', '.join(names)}")
-    company._folder = file.parent
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            line = lines.line_of(("sources", number, "name"))
+            raise _bad(file, f"two sources have the same name: {name}", line=line)
+    company._file, company._lines = file, lines
     return company
 
 
-def _bad(file: Path, seen: str) -> BadCompanyError:
+def _line(error: Exception) -> int | None:
+    """Return the line at which a file stops being YAML, where the reader could tell."""
+    mark = getattr(error, "problem_mark", None)
+    return None if mark is None else int(mark.line) + 1
+
+
+def _bad(file: Path, seen: str, *, line: int | None) -> BadCompanyError:
     return BadCompanyError(
-        str(file),
+        f"{file}:{line}" if line else str(file),
         seen=seen,
         expected="the fields that docs/company.md describes",
         next_step="correct these fields; examples/online_retail/company.yml is one that works",

@@ -145,7 +145,7 @@ class SystemReading:
             used = {column for name in entity.contract.key for column in entity.fields[name].columns()}
             if dataset.is_swept and used != {self.connector.key_column}:
                 raise BadMappingError(
-                    f"{self.mapping.company_file}, source {self.mapping.name}, entity {entity.entity}",
+                    self.mapping.place.at("entities", entity.entity, "fields", entity.contract.key[0]),
                     seen=f"a key made of {', '.join(sorted(used)) or 'no column'}",
                     expected=f"a key made of {self.connector.key_column}, by which the system is asked what is gone",
                     next_step=f"give the key as `{self.connector.key_column}`, or write `sweep: false` for the dataset"

@@ -21,7 +21,7 @@ AnySettings = TypeVar("AnySettings", bound=KindSettings)
 
 
 def read_settings(options: SourceOptions, kind: type[AnySettings]) -> AnySettings:
-    """Return a source's settings. Raises BadMappingError that names the source and the key."""
+    """Return a source's settings. Raises BadMappingError that names the line, the source and the key."""
     try:
         return kind.model_validate(options.settings)
     except ValidationError as error:
@@ -30,11 +30,12 @@ def read_settings(options: SourceOptions, kind: type[AnySettings]) -> AnySetting
         close = get_close_matches(key, list(kind.model_fields), n=1) if first["type"] == "extra_forbidden" else []
         hint = f" (did you mean {close[0]}?)" if close else ""
         raise BadMappingError(
-            f"company.yml, source {options.name}, settings" + (f", {key}" if key else ""),
+            options.place.at("settings", *first["loc"]),
             seen=first["msg"].removeprefix("Value error, ") + hint,
             expected="settings that kind "
             + options.kind
             + " knows: "
             + ", ".join(name + (" (needed)" * each.is_required()) for name, each in kind.model_fields.items()),
-            next_step=f"correct this place in company.yml; docs/runbooks/source_{options.kind}.md has every key",
+            next_step=f"correct this place in {options.place.file};"
+            f" docs/runbooks/source_{options.kind}.md has every key",
         ) from None

@@ -87,7 +87,7 @@ def source_folder(mapping: SourceMapping, *, company_folder: Path, data: Path | 
             thing,
             seen=f"{folder} does not exist",
             expected="the folder (or file) that `path` names",
-            next_step=f"put the data there, correct `path` in {mapping.company_file}{replaced}",
+            next_step=f"put the data there, correct `path` in {mapping.place.file}{replaced}",
         )
     return folder
 

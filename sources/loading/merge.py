@@ -23,6 +23,7 @@ from sources.loading.spool import drop_spool, spool_schema
 from sources.loading.typed_rows import Work, dated_table, make_dated, make_typed
 from sources.loading.versions import add_versions, forget_night, is_first_load
 from sources.mapping.mapping import EntityMapping, SourceMapping
+from sources.mapping.place import Path
 from sources.mapping.reader import BadMappingError
 from warehouse.database import Role, Warehouse
 from warehouse.errors import GateClosedError, Problem
@@ -60,7 +61,7 @@ class Merge:
                 try:
                     reports = [report for each in self.landed for report in self._type(work, each)]
                 except psycopg.errors.InvalidRegularExpression as error:
-                    raise self._bad_pattern(error) from None
+                    raise self._bad_pattern(work, error) from None
                 problem = self._first_problem(work, reports)
                 if problem is None:
                     reports = self._load(work, reports)
@@ -217,10 +218,23 @@ class Merge:
             seconds=time.monotonic() - self.started,
         )
 
-    def _bad_pattern(self, error: psycopg.errors.InvalidRegularExpression) -> BadMappingError:
+    def _bad_pattern(self, work: Work, error: psycopg.errors.InvalidRegularExpression) -> BadMappingError:
+        work.connection.rollback()
         return BadMappingError(
-            f"{self.mapping.company_file}, source {self.mapping.name}",
+            self.mapping.place.at(*_place_of_bad_pattern(work.connection, self.mapping)),
             seen=error.diag.message_primary or "a pattern that is no regular expression",
             expected="PostgreSQL regular expressions in matches, not_matches and strip",
             next_step="correct the pattern",
         )
+
+
+def _place_of_bad_pattern(connection: psycopg.Connection, mapping: SourceMapping) -> Path:
+    """Return where the first pattern stands that the server cannot read; its own error does not say which it was."""
+    for entity in mapping.entities:
+        for path, pattern in entity.places_of_patterns():
+            try:
+                with connection.transaction():
+                    connection.execute("select '' ~ %s", (pattern,))
+            except psycopg.errors.InvalidRegularExpression:
+                return ("entities", entity.entity, *path)
+    return ()

@@ -251,6 +251,19 @@ def parse_expression(raw: Any) -> Expression:
     return TypeAdapter(kinds[0]).validate_python(raw)
 
 
+def patterns_of(part: Any) -> Iterator[str]:
+    """Yield the regular expressions in an expression or a condition."""
+    if isinstance(part, BaseModel):
+        for name, value in part:
+            if name in ("strip", "matches", "not_matches") and value is not None:
+                yield value
+            else:
+                yield from patterns_of(value)
+    elif isinstance(part, dict | tuple):
+        for value in part.values() if isinstance(part, dict) else part:
+            yield from patterns_of(value)
+
+
 def _date_pattern(date_format: str) -> tuple[str, str]:
     """Return a pattern for a date format such as DD/MM/YYYY, and the replacement that makes it ISO."""
     tokens = re.findall("YYYY|YY|MM|DD", date_format)

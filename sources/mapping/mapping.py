@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
-from sources.mapping.contract import Contract
-from sources.mapping.expressions import Condition, Expression, ExtraExpression
+from sources.mapping.contract import EXTRA, Contract
+from sources.mapping.expressions import Condition, Expression, ExtraExpression, patterns_of
+from sources.mapping.place import Path, SourcePlace
 from warehouse.company import Kind
 
 
@@ -76,6 +77,18 @@ class SourceOptions(_Strict):
     freshness_days: int | None = Field(None, ge=1)
     datasets: dict[str, DatasetOptions] = Field(min_length=1)
     entities: dict[str, EntityOptions] = Field(min_length=1)
+    _place: SourcePlace | None = PrivateAttr(default=None)
+
+    @property
+    def place(self) -> SourcePlace:
+        """Where this entry stands in its company.yml."""
+        return self._place or SourcePlace(self.name)
+
+    def placed(self, place: SourcePlace) -> SourceOptions:
+        """Return these options, knowing where they stand."""
+        options = self.model_copy()
+        options._place = place
+        return options
 
 
 @dataclass(frozen=True)
@@ -104,12 +117,25 @@ class EntityMapping:
 
     def columns(self) -> Iterator[str]:
         """Yield the source columns that this entity reads."""
-        for expression in self.fields.values():
-            yield from expression.columns()
-        for condition in self.options.where:
-            yield from condition.columns()
+        yield from (column for _, column in self.places_of_columns())
+
+    def places_of_columns(self) -> Iterator[tuple[Path, str]]:
+        """Yield the source columns that this entity reads, each after its place in the entity's options."""
+        for place, part in self._parts():
+            yield from ((place, column) for column in part.columns())
         if self.options.known_at is not None:
-            yield self.options.known_at
+            yield ("known_at",), self.options.known_at
+
+    def places_of_patterns(self) -> Iterator[tuple[Path, str]]:
+        """Yield every regular expression of this entity after its place in the entity's options."""
+        for place, part in self._parts():
+            yield from ((place, pattern) for pattern in patterns_of(part))
+
+    def _parts(self) -> Iterator[tuple[Path, Expression | ExtraExpression | Condition]]:
+        for name, expression in self.fields.items():
+            yield ("extra",) if name == EXTRA else ("fields", name), expression
+        for number, condition in enumerate(self.options.where):
+            yield ("where", number), condition
 
 
 @dataclass(frozen=True)
@@ -191,13 +217,17 @@ class DatasetMapping:
 class SourceMapping:
     """One source of a company, checked against the contracts."""
 
-    company_file: str
     options: SourceOptions
     datasets: tuple[DatasetMapping, ...]
 
     @property
     def name(self) -> str:
         return self.options.name
+
+    @property
+    def place(self) -> SourcePlace:
+        """Where the source stands in its company.yml."""
+        return self.options.place
 
     @property
     def entities(self) -> tuple[EntityMapping, ...]:

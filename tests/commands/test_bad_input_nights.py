@@ -82,7 +82,7 @@ def test_a_company_file_that_cannot_be_understood_is_named_with_its_field(shop: 
     text = (ROOT / "tests" / "data" / "corner_shop" / "company.yml").read_text(encoding="utf-8")
     (tmp_path / "company.yml").write_text(text.replace("currency: EUR", "currency: euros"), encoding="utf-8")
     said = shop.with_settings(GUANXI_COMPANY=tmp_path).refused("status")
-    assert said.splitlines()[0] == f"error: {tmp_path / 'company.yml'}"
+    assert said.splitlines()[0] == f"error: {tmp_path / 'company.yml'}:4"
     assert "currency" in said
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,13 +11,14 @@ import pytest
 from sources.mapping.contract import load_contracts, raw_table_ddl
 from sources.mapping.reader import BadMappingError, read_mapping
 from tests.sources.workshop import Workshop
+from warehouse.company import load_company
 
 
 def _refusal(workshop: Workshop) -> str:
     with pytest.raises(BadMappingError) as caught:
         read_mapping(workshop.company(), "shop")
     text = str(caught.value)
-    assert "company.yml, source shop" in text
+    assert re.match(r"\S+/company\.yml:\d+, source shop", text)
     for part in ("seen:", "expected:", "next:"):
         assert part in text
     return text
@@ -125,8 +128,81 @@ def test_a_dataset_nobody_uses(workshop: Workshop) -> None:
 def test_a_pattern_that_is_no_regular_expression(workshop: Workshop) -> None:
     workshop.source["entities"]["order_lines"]["fields"]["net_amount"] = {"column": "amount", "strip": "("}
     workshop.csv("a.csv", ["order,customer,day,amount", "1,x,2026-01-05,1"])
-    with pytest.raises(BadMappingError, match="regular expression"):
+    with pytest.raises(BadMappingError, match="regular expression") as caught:
         workshop.extract("2026-01-05")
+    file = workshop.folder / "company.yml"
+    line = file.read_text(encoding="utf-8").splitlines().index("        net_amount:") + 1
+    assert caught.value.thing == f"{file}:{line}, source shop, entity order_lines, field net_amount"
+
+
+BROKEN = """\
+company: acme
+name: {en: Acme, zh: 极致}
+currency: EUR
+timezone: Europe/Berlin
+sources:
+  - {name: other, kind: files, path: x, datasets: {}, entities: {}}
+  - name: shop
+    kind: files
+    path: data
+    datasets:
+      lines:
+        files: "*.csv"
+        mode: full
+        columns: [number, day]
+        happened_at: day
+    entities:
+      orders:
+        from: lines
+        optional: [account_id]
+        where:
+          - {column: number, present: true}
+        fields:
+          order_id: number
+          ordered_at: day
+          status:
+            column: number
+            map: {x: done}
+            default: done
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "place"),
+    [
+        ("mode: full", "mod: full", 13, ""),
+        ("mode: full", "mode: sometimes", 13, ""),
+        ("happened_at: day", "happened_at: date", 15, ", dataset lines, happened_at"),
+        ("from: lines", "from: line", 18, ", entity orders, from"),
+        ("[account_id]", "[account]", 19, ", entity orders, optional, account"),
+        ("{column: number, present: true}", "{column: nmber, present: true}", 21, ", entity orders, where"),
+        ("present: true", "present: true, matches: x", 21, ""),
+        ("ordered_at: day", "ordered_on: day", 24, ", entity orders, field ordered_on"),
+        ("ordered_at: day", "ordered_at: dy", 24, ", entity orders, field ordered_at"),
+        ("          ordered_at: day\n", "", 22, ", entity orders, field ordered_at"),
+        ("map: {x: done}", "mop: {x: done}", 27, ", entity orders, field status"),
+        ("      orders:\n        from", "      order:\n        from", 17, ", entity order"),
+        ("        mode: full\n", "", 11, ", dataset lines"),
+        ("    path: data\n", "    path: data\n    quarantine_limit: 2\n", 10, ""),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, old: str, new: str, line: int, place: str) -> None:
+    assert BROKEN.count(old) == 1
+    file = tmp_path / "company.yml"
+    file.write_text(BROKEN.replace(old, new), encoding="utf-8")
+    with pytest.raises(BadMappingError) as caught:
+        read_mapping(load_company(str(tmp_path)), "shop")
+    assert caught.value.thing == f"{file}:{line}, source shop{place}"
+
+
+def test_the_lines_of_several_wrong_words_are_told(tmp_path: Path) -> None:
+    text = BROKEN.replace("mode: full", "mod: full").replace("happened_at", "happend_at")
+    (tmp_path / "company.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(BadMappingError) as caught:
+        read_mapping(load_company(str(tmp_path)), "shop")
+    assert re.findall(r"(\w+): Extra inputs[^;]*\(line (\d+)\)", caught.value.seen) == [
+        ("mod", "13"), ("happend_at", "15"),
+    ]  # fmt: skip
 
 
 def test_every_contract_has_its_raw_table_as_the_contract_says(workshop: Workshop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,25 @@ def test_each_wrong_field_is_named(tmp_path: Path, change: dict[str, Any], field
     with pytest.raises(BadCompanyError) as wrong:
         _load(tmp_path, GOOD | change)
     assert f"{field}: " in wrong.value.seen
-    assert str(tmp_path / "company.yml") in wrong.value.thing
+    assert wrong.value.thing.startswith(f"{tmp_path / 'company.yml'}:")
+
+
+def test_the_lines_of_all_that_is_wrong_are_told_in_their_order(tmp_path: Path) -> None:
+    text = (
+        "company: acme\ncolour: red\nname: {en: Acme, zh: 极致}\n\ncurrency: x\ntimezone: Europe/Berlin\nsources: []\n"
+    )
+    with pytest.raises(BadCompanyError) as wrong:
+        _load(tmp_path, text)
+    assert wrong.value.thing == f"{tmp_path / 'company.yml'}:2"
+    assert re.findall(r"(\w+): [^;]*\(line (\d)\)", wrong.value.seen) == [
+        ("colour", "2"), ("currency", "5"), ("sources", "7"),
+    ]  # fmt: skip
+
+
+def test_a_key_that_stands_twice_is_told_with_both_lines(tmp_path: Path) -> None:
+    with pytest.raises(BadCompanyError, match="currency stands in lines 2 and 4") as wrong:
+        _load(tmp_path, "company: acme\ncurrency: EUR\ntimezone: Europe/Berlin\ncurrency: USD\n")
+    assert wrong.value.thing.endswith("company.yml:4")
 
 
 def test_all_wrong_fields_are_named_at_once(tmp_path: Path) -> None:

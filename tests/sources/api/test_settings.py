@@ -8,7 +8,9 @@ import pytest
 
 from sources.api.settings import KindSettings, read_settings
 from sources.mapping.mapping import SourceOptions
+from sources.mapping.place import SourcePlace
 from sources.mapping.reader import BadMappingError
+from warehouse.lines import read_yaml
 
 
 class _Settings(KindSettings):
@@ -43,3 +45,13 @@ def test_wrong_settings_are_refused_by_name_and_without_their_values(settings: d
     assert told in text
     assert "base_url (needed), door" in text
     assert "s3cret" not in text
+
+
+def test_a_wrong_setting_is_told_with_its_line() -> None:
+    _, lines = read_yaml(
+        "sources:\n  - name: shop\n    settings:\n      base_url: https://a.example\n      door: side\n"
+    )
+    options = _options({"base_url": "https://a.example", "door": "side"})
+    with pytest.raises(BadMappingError) as caught:
+        read_settings(options.placed(SourcePlace("shop", "acme/company.yml", lines)), _Settings)
+    assert caught.value.thing == "acme/company.yml:5, source shop, settings, door"
