@@ -1,0 +1,122 @@
+"""The same company behind other systems: whatever held the rows, the marts are the same, to the row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import sql
+
+from tests.conftest import ROOT, reachable_folder
+from tests.night.house_for_nights import NightHouse
+from tests.night.simulated_systems import Books, fill_fxiaoke, fill_odoo, read_books
+from tests.servers.framework import serving
+from tests.servers.fxiaoke import ADMIN, ADMIN_MOBILE, APP, FxiaokeServer
+from tests.servers.fxiaoke_store import Store
+from tests.servers.odoo import OdooServer
+from warehouse.database import Role
+from warehouse.house import opened_house
+from warehouse.settings import load_settings
+
+pytestmark = pytest.mark.xdist_group("systems")
+
+DAYS = ("2026-06-30", "2026-07-01")
+ACCOUNTS = "60"
+SYSTEMS = ROOT / "tests" / "data" / "systems"
+
+
+def _stages(house: NightHouse, day: str, *, company: str) -> None:
+    """Read a day, and on the last one build the marts."""
+    house.succeed("open", "--run-id", day, "--as-of", day, "--company", company)
+    house.succeed("extract", "--run-id", day, "--company", company)
+    if day == DAYS[-1]:
+        house.succeed("transform", "--run-id", day, "--company", company)
+
+
+def _relations(house: NightHouse, company: str) -> dict[str, tuple[int, str]]:
+    """Return the count and checksum of every mart of the last build, by name."""
+    settings = load_settings(house.environment() | {"GUANXI_COMPANY": company})
+    with opened_house(settings) as opened, opened.warehouse.connect(Role.TRANSFORMER) as connection:
+        (schema,) = connection.execute(
+            "select max(nspname) from pg_namespace where nspname ~ '^build_'"
+        ).fetchone() or ("",)
+        names = [
+            name
+            for (name,) in connection.execute(
+                "select tablename from pg_tables where schemaname = %s and tablename ~ '^(dim|fct)_'", (schema,)
+            )
+        ]
+        found: dict[str, tuple[int, str]] = {}
+        for name in sorted(names):
+            row = connection.execute(
+                sql.SQL("select count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text from {} as t").format(
+                    sql.Identifier(schema, name)
+                )
+            ).fetchone()
+            found[name] = row if row is not None else (0, "")
+    return found
+
+
+@pytest.fixture(scope="module")
+def direct() -> Iterator[tuple[NightHouse, list[Books], dict[str, Any]]]:
+    """The company as the simulator writes it, read directly; what it had written each evening; its marts."""
+    with reachable_folder() as folder:
+        house = NightHouse(folder, (("GUANXI_ACCOUNTS", ACCOUNTS),))
+        books = []
+        for day in DAYS:
+            _stages(house, day, company="examples/simulated")
+            settings = load_settings(house.environment())
+            with opened_house(settings) as opened:
+                books.append(read_books(opened.erp_url() or "", opened.crm_folder))
+        yield house, books, _relations(house, "examples/simulated")
+
+
+def _company(folder: Path, name: str, addresses: dict[str, str]) -> str:
+    text = (SYSTEMS / name / "company.yml").read_text(encoding="utf-8")
+    for word, address in addresses.items():
+        text = text.replace(word, address)
+    (folder / name).mkdir()
+    (folder / name / "company.yml").write_text(text, encoding="utf-8")
+    return str(folder / name)
+
+
+def _evening(day: str) -> datetime:
+    """Half past midnight in Shanghai: the business day has ended."""
+    return datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC).replace(hour=16, minute=30)
+
+
+def test_a_fxiaoke_and_an_odoo_give_the_same_marts(
+    direct: tuple[NightHouse, list[Books], dict[str, Any]],
+) -> None:
+    _, books, expected = direct
+    odoo, crm = OdooServer(), FxiaokeServer(Store())
+    crm.store.hire(ADMIN, "管理员", ADMIN_MOBILE)
+    with ExitStack() as stack:
+        folder = stack.enter_context(reachable_folder())
+        erp_url = stack.enter_context(serving(odoo, odoo.script)).url
+        crm_url = stack.enter_context(serving(crm.answer, crm.script)).url
+        company = _company(folder, "fxiaoke_and_odoo", {"ERP_ADDRESS": erp_url, "CRM_ADDRESS": crm_url})
+        crm_secret = {
+            "app_id": APP["appId"], "app_secret": APP["appSecret"], "permanent_code": APP["permanentCode"],
+            "mobile": ADMIN_MOBILE,
+        }  # fmt: skip
+        house = NightHouse(
+            folder / "home",
+            (
+                ("GUANXI_ALLOW_PRIVATE_SOURCES", "true"),
+                ("GUANXI_SOURCE_ERP", json.dumps({"api_key": odoo.key, "login": odoo.login})),
+                ("GUANXI_SOURCE_CRM", json.dumps(crm_secret)),
+            ),
+        )
+        for day, written in zip(DAYS, books, strict=True):
+            fill_odoo(odoo.store, written, evening=_evening(day))
+            fill_fxiaoke(crm.store, written, evening=_evening(day))
+            _stages(house, day, company=company)
+        assert expected["fct_order_lines"][0] > 1000
+        assert expected["dim_accounts"][0] > 50
+        assert _relations(house, company) == expected
