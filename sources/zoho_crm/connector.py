@@ -19,7 +19,7 @@ from sources.zoho_crm.asking import MODIFIED, Asking, asking_of
 from sources.zoho_crm.deletions import deletion_pages
 from sources.zoho_crm.door import Door
 from sources.zoho_crm.examination import examine
-from sources.zoho_crm.metadata import USERS, Metadata, Subform
+from sources.zoho_crm.metadata import STAGES, USERS, Metadata
 from sources.zoho_crm.people import user_pages
 from sources.zoho_crm.settings import ZohoCredentials, ZohoSettings
 from sources.zoho_crm.values import record_of
@@ -49,34 +49,32 @@ class ZohoConnector:
     key_column: str = "id"
 
     def objects(self) -> Mapping[str, str]:
-        """Return what may be read: modules, subforms by their parent's name, users."""
+        """Return what may be read: modules, subforms by their parent's name, the stages of deals, users."""
         modules = self.metadata.modules()
         named = {
             (f"{each.parent}.{each.name}" if each.parent in modules else each.name): each.label
             for each in modules.values()
         }
-        return named | {USERS: "Users"}
+        stages = {STAGES: "Stage History"} if STAGES.partition(".")[0] in modules else {}
+        return named | stages | {USERS: "Users"}
 
     def fields(self, dataset: DatasetOptions) -> Mapping[str, SourceField]:
         """Return the fields of a dataset's object by name."""
         name = _object(dataset)
         if name == USERS:
             return self.metadata.user_fields()
-        subform = self._subform(name)
-        if subform is not None:
-            return self.metadata.line_fields(subform)
-        self.metadata.module(name)
-        return self.metadata.fields(name)
+        subform = self.metadata.subform(name)
+        return self.metadata.line_fields(subform) if subform is not None else self.metadata.fields(name)
 
     def records(
         self, dataset: DatasetOptions, columns: tuple[str, ...], *, since: datetime | None, state: State | None
     ) -> Iterator[Page]:
         """Yield every record changed since a moment, or all; converted leads too."""
         name, fields = _object(dataset), self.fields(dataset)
-        subform = self._subform(name)
         if name == USERS:
             kinds = asking_of(name, fields, (*columns, MODIFIED)).kinds
             return user_pages(self.door, kinds, state=state)
+        subform = self.metadata.subform(name)
         if subform is not None:
             is_convertible = self.metadata.module(subform.parent).is_convertible
             asking = asking_of(subform.module, fields, columns, since=since, is_convertible=is_convertible)
@@ -129,8 +127,8 @@ class ZohoConnector:
     def _lines(self, walk: lines.LineWalk, state: State | None) -> Iterator[Page]:
         """Yield lines by query where that gives all that is asked for and Zoho takes it, else record by record."""
         way = state.get("way") if state is not None else None
-        is_named = walk.asking.wants_names or not walk.asking.suits_queries
-        if way == lines.WAY or (way is None and (is_named or self.door.settings.walk == "pages")):
+        is_hidden = walk.subform.is_related or not walk.asking.suits_queries
+        if way == lines.WAY or (way is None and (is_hidden or self.door.settings.walk == "pages")):
             yield from walk.by_record(state)
             return
         is_new = state is None
@@ -146,7 +144,7 @@ class ZohoConnector:
     def deleted(self, dataset: DatasetOptions, *, since: datetime, state: State | None) -> Iterator[Page] | None:
         """Yield the keys deleted since a moment; subforms and users have no such feed."""
         name = _object(dataset)
-        if name == USERS or "." in name:
+        if name == USERS or self.metadata.subform(name) is not None:
             return None
         return deletion_pages(self.door, name, since=since, state=state)
 
@@ -157,11 +155,12 @@ class ZohoConnector:
 
     def _keys(self, dataset: DatasetOptions, state: State | None) -> Iterator[Page]:
         name = _object(dataset)
-        subform = None if name == USERS else self._subform(name)
         if name == USERS:
             return user_pages(self.door, {}, state=state)
+        subform = self.metadata.subform(name)
         is_convertible = self.metadata.module(subform.parent if subform else name).is_convertible
-        if is_convertible or self.door.settings.walk == "pages":
+        is_hidden = is_convertible or (subform is not None and subform.is_related)
+        if is_hidden or self.door.settings.walk == "pages":
             asking = Asking(subform.module if subform else name, {}, is_convertible=is_convertible)
             if subform is not None:
                 return lines.LineWalk(self.door, subform, asking).by_record(state)
@@ -180,7 +179,7 @@ class ZohoConnector:
     def count(self, dataset: DatasetOptions) -> int | None:
         """Return how many records there are; None for lines, and for leads, whose converted ones are not counted."""
         name = _object(dataset)
-        if "." in name or (name != USERS and self.metadata.module(name).is_convertible):
+        if name != USERS and (self.metadata.subform(name) is not None or self.metadata.module(name).is_convertible):
             return None
         params = {"type": "AllUsers"} if name == USERS else None
         try:
@@ -206,10 +205,6 @@ class ZohoConnector:
     def close(self) -> None:
         """Give back connections."""
         self.door.http.close()
-
-    def _subform(self, name: str) -> Subform | None:
-        parent, dot, field = name.partition(".")
-        return self.metadata.subform(parent, field) if dot else None
 
 
 def _object(dataset: DatasetOptions) -> str:

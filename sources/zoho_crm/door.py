@@ -65,6 +65,7 @@ class Door:
             told = read_answer(answer, thing=self.thing, path=whole)
             if check is not None:
                 check(told)
+            self.token.notice(told.answered_at)  # not of an error, which another clock's proxy may have written
             return told
 
         told: Told = self._send(method, whole, judge, params=params, json=json, headers=headers)
@@ -106,7 +107,6 @@ class Door:
             )
 
     def _note(self, answer: Answer, cost: int) -> None:
-        self.token.notice(answer.answered_at)
         left = answer.headers.get("X-API-CREDITS-REMAINING", "").strip()
         with self._lock:
             if answer.status < 400:  # noqa: PLR2004 - HTTP
@@ -158,7 +158,6 @@ class Door:
         return token
 
     def _judge_token(self, answer: Answer) -> Token:
-        self.token.notice(answer.answered_at)
         refuse_passing(answer)
         body = answer.json()
         body = body if isinstance(body, dict) else {}
@@ -167,6 +166,7 @@ class Door:
             domain = {"api_domain": str(body.get("api_domain", ""))}
             token = token_of_answer(value, answered_at=answer.answered_at, seconds=seconds, beside=domain)
             self._api(token)
+            self.token.notice(answer.answered_at)
             return token
         error = str(body.get("error", ""))
         if error == "Access Denied":

@@ -53,7 +53,8 @@ def _dataset(connector: ZohoConnector, door: Door, name: str, dataset: DatasetOp
     count = connector.count(dataset)
     told = [f"{len(fields)} fields"] + ([f"{count:,} records"] if count is not None else [])
     if object_ != USERS:
-        module = object_ if "." not in object_ else object_.partition(".")[0]
+        subform = connector.metadata.subform(object_)
+        module = subform.parent if subform is not None else object_
         told.append(_newest(door, module))
         if door.settings.walk != "pages":
             ask_query(door, f"select id from {module} where id > 0 order by id asc limit 1", limit=1)  # noqa: S608 - a module of its own

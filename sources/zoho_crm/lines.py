@@ -49,7 +49,7 @@ class LineWalk:
         parents = PageWalk(self.door, self._parents)
         with ThreadPoolExecutor(self.door.settings.concurrency) as pool:
             for page in parents.pages(kept.get("parents")):
-                lists = pool.map(self._lines_of, (each.key for each in page.records))
+                lists = pool.map(self._lines_of, page.records)
                 lines = tuple(line for lines in lists for line in lines)
                 yield Page(lines, {"way": WAY, "ask": self.asking.digest, "parents": page.state}, page.asked_at)
 
@@ -62,25 +62,45 @@ class LineWalk:
     def _own(self) -> tuple[str, ...]:
         return tuple(name for name in self.asking.kinds if name not in ("id", PARENT))
 
-    def _lines_of(self, parent: str) -> list[Record]:
+    def _lines_of(self, parent: Record) -> list[Record]:
+        """Return a record's lines as they are now; none when it was deleted since its page was given."""
         try:
-            params = {"converted": "both"} if self.asking.is_convertible else None
-            told = self.door.ask(f"/{self.subform.parent}/{parent}", params=params, check=Told.rows)
+            return list(self._listed(parent) if self.subform.is_related else self._within(parent.key))
         except RefusedRequestError as error:
             if error.code in ("INVALID_DATA", "RECORD_NOT_FOUND"):
-                return []  # deleted since the page was given
+                return []
             raise
-        return [
-            self._line(line, {"id": parent, "name": _name_in(record, line)}, record.get(MODIFIED))
-            for record in told.rows()
-            for line in record.get(self.subform.field) or ()
-        ]
+
+    def _listed(self, parent: Record) -> Iterator[Record]:
+        """Yield the rows of a record's related list."""
+        page, has_more = 1, True
+        fields = ",".join(dict.fromkeys((*(name for name in self._own if name != _LINK), MODIFIED)))
+        while has_more:
+            told = self.door.ask(
+                f"/{self.subform.parent}/{parent.key}/{self.subform.field}",
+                params={"fields": fields, "page": str(page), "per_page": str(self.door.settings.page_size)},
+                check=lambda told: (told.rows(), told.has_more()),
+            )
+            for row in told.rows():
+                yield self._line(row, {"id": parent.key}, row.get(MODIFIED) or parent.version)
+            page, has_more = page + 1, told.has_more()
+
+    def _within(self, parent: str) -> Iterator[Record]:
+        """Yield the lines that stand in a record."""
+        params = {"converted": "both"} if self.asking.is_convertible else None
+        told = self.door.ask(f"/{self.subform.parent}/{parent}", params=params, check=Told.rows)
+        for record in told.rows():
+            for line in record.get(self.subform.field) or ():
+                yield self._line(line, {"id": parent, "name": _name_in(record, line)}, record.get(MODIFIED))
 
     def _line(self, row: Row, parent: Any, changed_at: Any) -> Record:
         key = str(row["id"])
         kinds = self.asking.kinds
         values: dict[str, Any] = {name: plain(row.get(name), kind) for name, kind in kinds.items()}
-        return Record(key, utc(changed_at), values | {"id": key, PARENT: plain(parent, "lookup")})
+        link = plain(parent, "lookup")
+        if _LINK in kinds:
+            values[_LINK] = link
+        return Record(key, utc(changed_at), values | {"id": key, PARENT: link})
 
 
 def _name_in(record: Mapping[str, Any], line: Row) -> Any:

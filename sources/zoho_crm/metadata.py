@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
@@ -18,7 +18,20 @@ from sources.zoho_crm.values import source_field
 
 USERS = "users"
 PARENT = "parent"
-_HIDDEN = frozenset({"Home", "Dashboards", "Reports", "Feeds", "SalesInbox", "Documents", "Social", "Google_AdWords"})
+STAGES = "Deals.Stage_History"
+_HIDDEN = frozenset(
+    {
+        "DealHistory",  # read with its deals
+        "Home",
+        "Dashboards",
+        "Reports",
+        "Feeds",
+        "SalesInbox",
+        "Documents",
+        "Social",
+        "Google_AdWords",
+    }
+)
 _USER_FIELDS: dict[str, tuple[ColumnType, str]] = {
     "full_name": ("text", "text"),
     "first_name": ("text", "text"),
@@ -53,11 +66,15 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Subform:
-    """The lines of a record: `field` of `parent` lists them; `module` has all of them."""
+    """The lines of a record: `field` of `parent` lists them; `module` has all of them.
+
+    Those of a related list are not in the record itself, and no query gives them.
+    """
 
     parent: str
     field: str
     module: str
+    is_related: bool = False
 
 
 @dataclass(slots=True)
@@ -92,20 +109,45 @@ class Metadata:
             next_step="correct `object` in company.yml: it is the API name, not the label",
         )
 
-    def subform(self, parent: str, name: str) -> Subform:
-        """Return a module's subform by its field. Raises MissingTableError where the module has none such."""
-        self.module(parent)
-        found = {str(each["api_name"]): each for each in self._of(parent) if each.get("data_type") == "subform"}
-        if name not in found:
-            raise MissingTableError(
-                f"{self.door.thing}, {parent}.{name}",
-                seen=f"{parent} has no subform {name}",
-                expected=f"one of: {', '.join(found) or 'none, this module has no subforms'}",
-                next_step="correct `object` in company.yml",
-            )
-        described = found[name].get("subform") or {}
-        module = described.get("module") or found[name].get("associated_module") or name
-        return Subform(parent, name, str(module.get("api_name", name) if isinstance(module, dict) else module))
+    def subform(self, name: str) -> Subform | None:
+        """Return what `Sales_Orders.Ordered_Items`, `Ordered_Items` or `Deals.Stage_History` means; None for a module.
+
+        Raises MissingTableError for what is neither.
+        """
+        parent, dot, field_name = name.partition(".")
+        module = self.module(parent)
+        if not dot:
+            if module.parent not in self.modules():
+                return None
+            parent, field_name = module.parent, name
+        subforms = {each.field: each for each in self._subforms(parent)}
+        for each in subforms.values():
+            if field_name == each.field or (not dot and field_name == each.module):
+                return each
+        related = {} if not dot else {each.field: each for each in self._related(parent)}
+        if field_name in related:
+            return related[field_name]
+        raise MissingTableError(
+            f"{self.door.thing}, {name}",
+            seen=f"{parent} has neither a subform nor a related list {field_name}",
+            expected=f"one of: {', '.join((*subforms, *related))}",
+            next_step="correct `object` in company.yml",
+        )
+
+    def _subforms(self, parent: str) -> Iterator[Subform]:
+        for each in self._of(parent):
+            if each.get("data_type") == "subform":
+                name = str(each["api_name"])
+                module = (each.get("subform") or each.get("associated_module") or {}).get("module") or name
+                yield Subform(parent, name, str(module["api_name"] if isinstance(module, dict) else module))
+
+    def _related(self, parent: str) -> Iterator[Subform]:
+        """Yield the related lists whose rows nothing else gives, such as the stages of a deal."""
+        told = self.door.ask("/settings/related_lists", params={"module": parent}, check=_has("related_lists"))
+        for each in told.rows("related_lists"):
+            module = each.get("module")
+            if isinstance(module, dict) and module.get("api_name"):
+                yield Subform(parent, str(each["api_name"]), str(module["api_name"]), is_related=True)
 
     def fields(self, module: str) -> Mapping[str, SourceField]:
         """Return a module's fields by name, the id among them."""

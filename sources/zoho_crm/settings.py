@@ -36,7 +36,7 @@ class Addresses:
 class ZohoCredentials(Credentials):
     """A self client of the API console, and the refresh token that was made with it."""
 
-    client_id: str = Field(min_length=1)
+    client_id: str = Field(min_length=1, repr=False)
     client_secret: SecretStr
     refresh_token: SecretStr
 

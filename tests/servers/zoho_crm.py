@@ -162,6 +162,10 @@ class ZohoServer:
         if what == "modules":
             return Reply({"modules": [self._module(name) for name in self.store.modules]})
         name = request.query.get("module", "")
+        if what == "related_lists":
+            notes = {"api_name": "Notes", "module": {"api_name": "Notes", "id": "1"}, "id": "1"}
+            history = {"api_name": "Stage_History", "module": {"api_name": "DealHistory", "id": "2"}, "id": "2"}
+            return Reply({"related_lists": [notes, history] if name == "Deals" else [notes]})
         if not name:
             raise refused(
                 400, "REQUIRED_PARAM_MISSING", "One of the expected parameter is missing", param_name="module"

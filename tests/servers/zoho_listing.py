@@ -62,6 +62,8 @@ class Listing:
             return Reply({"count": sum(not row.get("Converted__s") for row in module.rows.values())})
         if len(parts) == 2:
             return self._record(request, module, parts[1])
+        if len(parts) == 3:
+            return self._related(request, module, parts[1:])
         return self._page(request, module)
 
     def _record(self, request: Request, module: Module, key: str) -> Reply:
@@ -70,6 +72,16 @@ class Listing:
             raise refused(400, "INVALID_DATA", "the id given seems to be invalid", resource_path_index=1)
         lines = {name: self.server.store.lines_of(name, key) for name in module.subforms()}
         return Reply({"data": [row | lines]})
+
+    def _related(self, request: Request, module: Module, parts: list[str]) -> Reply:
+        names = _fields(request.query)
+        if (module.name, parts[1]) != ("Deals", "Stage_History"):
+            raise refused(400, "INVALID_DATA", "the relation name given seems to be invalid", resource_path_index=2)
+        rows = module.rows[int(parts[0])]["$history"][::-1] if int(parts[0]) in module.rows else []
+        size, page = int(request.query.get("per_page", _MOST_ROWS)), int(request.query.get("page", 1))
+        given = [self._shown(row, names) for row in rows[(page - 1) * size : page * size]]
+        info = {"per_page": size, "count": len(given), "page": page, "more_records": len(rows) > page * size}
+        return Reply({"data": given, "info": info}) if given else Reply(status=204)
 
     def _page(self, request: Request, module: Module) -> Reply:
         asked = request.query

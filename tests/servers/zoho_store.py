@@ -14,6 +14,7 @@ OFFSET = timezone(timedelta(hours=8))  # the organisation's own
 FIRST_ID = 5_843_104_000_000_001_001
 _STEP = 7
 
+HISTORY = "Stage:picklist Amount:currency Modified_Time:datetime Modified_By:ownerlookup"
 _SYSTEM = "Owner:ownerlookup Created_Time:datetime Modified_Time:datetime Created_By:ownerlookup Tag:text"
 STANDARD = {
     "Leads": "Last_Name:text First_Name:text Company:text Email:email Phone:phone Lead_Source:picklist"
@@ -88,6 +89,7 @@ class ZohoStore:
     def __post_init__(self) -> None:
         for name, kinds in STANDARD.items():
             self.add_module(name, kinds)
+        self.modules["DealHistory"] = Module("DealHistory", _kinds(HISTORY))
         self.add_user("Wei Zhang", "wei.zhang@example.com")
 
     def add_module(self, name: str, kinds: str) -> Module:
@@ -111,7 +113,7 @@ class ZohoStore:
             module, number = self.modules[name], self._next_id()
             owner = {key: self.users[0][key] for key in ("id", "email")} | {"name": self.users[0]["full_name"]}
             stamps = {"Created_Time": told(self.now), "Owner": owner, "Created_By": owner}
-            module.rows[number] = {"id": str(number)} | dict.fromkeys(module.kinds) | stamps
+            module.rows[number] = {"id": str(number), "$history": []} | dict.fromkeys(module.kinds) | stamps
             insort(module.ids, number)
             self._write(module, number, values)
             return str(number)
@@ -162,6 +164,9 @@ class ZohoStore:
                 self._replace_lines(name, row, value)
             else:
                 row[name] = value
+        if "Stage" in values:
+            stage = {"id": str(self._next_id()), "Stage": row["Stage"], "Amount": row["Amount"]}
+            row["$history"].append(stage | {"Modified_Time": told(self.now), "Modified_By": row["Owner"]})
         row["Modified_Time"] = told(self.now)
 
     def _replace_lines(self, name: str, parent: Row, lines: list[Mapping[str, Any]]) -> None:
