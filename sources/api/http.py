@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
 from threading import Lock
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -90,10 +92,26 @@ def refuse_passing(answer: Answer) -> None:
 def retry_after(answer: Answer) -> float | None:
     """Return the seconds that Retry-After asks for, given as seconds or as a moment (by the server's own clock)."""
     said = answer.headers.get("Retry-After", "").strip()
-    if said.isdigit():
+    if said.isdecimal():
         return float(said)
     moment, now = _moment(said), answer.answered_at
     return max(0.0, (moment - now).total_seconds()) if moment and now else None
+
+
+class _NoAuth(requests.auth.AuthBase):
+    """Takes the place of what requests would find in a .netrc, which replaces the header we give."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+def _stateless() -> requests.Session:
+    """Return a session that keeps connections and nothing else: a cookie would tie a request to those before it."""
+    session = requests.Session()
+    session.headers["User-Agent"] = "guanxi"
+    session.auth = _NoAuth()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    return session
 
 
 @dataclass(slots=True)
@@ -106,7 +124,7 @@ class Http:
     sleep: Callable[[float], None] = time.sleep
     request_count: int = 0
     waited_seconds: float = 0
-    _session: requests.Session = field(default_factory=requests.Session)
+    _session: requests.Session = field(default_factory=_stateless)
     _lock: Lock = field(default_factory=Lock)
 
     def send(  # noqa: PLR0913 - each tells another thing of a request
@@ -185,10 +203,14 @@ class Http:
                 method, url, params=params, json=json, data=form, headers=dict(headers),
                 timeout=_TIMEOUT, allow_redirects=False,
             )  # fmt: skip
-        except requests.exceptions.SSLError:
-            self._give_up(url, "a certificate that does not hold")
+        except requests.exceptions.SSLError as error:
+            if _is_about_the_certificate(error):
+                self._give_up(url, "a certificate that does not hold")
+            raise AgainError("the encrypted connection broke") from None
         except requests.exceptions.Timeout:
             raise AgainError("no answer in time") from None
+        except (requests.exceptions.InvalidHeader, UnicodeError):  # both hold the header, and with it the token
+            self._refuse_unsendable(url)
         except requests.exceptions.RequestException as error:  # its text holds the URL, and with it the query
             raise AgainError(f"the connection broke ({type(error).__name__})") from None
         if got.is_redirect:
@@ -216,6 +238,16 @@ class Http:
             )
         self.sleep(seconds)
 
+    def _refuse_unsendable(self, url: str) -> NoReturn:
+        raise SourceUnreachableError(
+            self.thing,
+            seen=f"a header that cannot be sent to {urlsplit(url).hostname}: a credential has a character that no"
+            " credential has",
+            expected="credentials of letters, digits and signs, in one line",
+            next_step="copy the source's credentials anew, without what stands before or behind them, then try them:"
+            " guanxi sources test",
+        ) from None
+
     def _give_up(self, url: str, seen: str) -> NoReturn:
         parts = urlsplit(url)
         raise SourceUnreachableError(
@@ -225,6 +257,17 @@ class Http:
             next_step="see the system's status page and the network between here and there, then run the extract"
             " again: it goes on where it stopped",
         ) from None
+
+
+def _is_about_the_certificate(error: BaseException) -> bool:
+    """Say whether an error's cause is a certificate; a connection that breaks while it is made is none."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        reason = getattr(cause, "reason", None) or (cause.args[0] if cause.args else None)
+        cause = cause.__cause__ or (reason if isinstance(reason, BaseException) else None)
+    return False
 
 
 def _asked(value: Any) -> Any:

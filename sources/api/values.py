@@ -30,9 +30,26 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return value.replace("\0", "")
+        return str(_storable(value))
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, int | float):
         return repr(value)
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str).replace("\\u0000", "")
+    return json.dumps(_storable(value), ensure_ascii=False, sort_keys=True, default=str)
+
+
+def _storable(value: Any) -> Any:
+    """Return a value whose texts PostgreSQL takes: no NUL, and U+FFFD for half a character, which systems that cut
+    texts by UTF-16 units leave where an emoji was."""
+    if isinstance(value, Mapping):
+        return {_storable(str(key)): _storable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(each) for each in value]
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\0", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
