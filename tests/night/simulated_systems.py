@@ -18,6 +18,7 @@ from psycopg.rows import dict_row
 from tests.servers.fxiaoke_store import Store
 from tests.servers.odoo_models import MODELS, FieldSpec
 from tests.servers.odoo_store import OdooStore
+from tests.servers.zoho_store import ZohoStore
 
 Row = dict[str, Any]
 
@@ -190,6 +191,46 @@ def fill_fxiaoke(store: Store, books: Books, *, evening: datetime) -> None:
         }
         for row in books.users
     ))  # fmt: skip
+
+
+def fill_zoho(store: ZohoStore, books: Books, *, evening: datetime) -> None:
+    """Put the CRM's accounts and users into a Zoho CRM, the users as a module of its own; only changes are stamped."""
+    store.now = evening
+    if "Sales_People" not in store.modules:
+        store.modules["Accounts"].kinds |= {
+            "Size": "picklist", "Area": "picklist", "Manager_Number": "text", "Is_Internal": "boolean",
+            "Known_Since": "date",
+        }  # fmt: skip
+        store.add_module(
+            "Sales_People",
+            "Number:text Name:text Email:email Language:picklist Is_Active:boolean List_Capacity:integer Hired_On:date",
+        )
+    _keep_in_zoho(store, "Accounts", "Account_Number", (
+        {
+            "Account_Number": row["客户编号"], "Account_Name": row["客户名称"], "Industry": row["行业"],
+            "Size": row["规模"] or None, "Area": row["区域"], "Billing_Country": row["国家"],
+            "Manager_Number": row["负责人"] or None, "Is_Internal": row["内部客户"] == "是",
+            "Known_Since": row["创建日期"],
+        }
+        for row in books.accounts
+    ))  # fmt: skip
+    _keep_in_zoho(store, "Sales_People", "Number", (
+        {
+            "Number": row["工号"], "Name": row["姓名"], "Email": row["邮箱"], "Language": row["语言"],
+            "Is_Active": row["在职"] == "是", "List_Capacity": row["名单容量"], "Hired_On": row["入职日期"],
+        }
+        for row in books.users
+    ))  # fmt: skip
+
+
+def _keep_in_zoho(store: ZohoStore, module: str, key_field: str, rows: Iterable[Row]) -> None:
+    known = {record[key_field]: record for record in store.modules[module].rows.values()}
+    for row in rows:
+        record = known.get(row[key_field])
+        if record is None:
+            store.insert(module, **row)
+        elif any(record.get(field) != value for field, value in row.items()):
+            store.update(module, record["id"], **row)
 
 
 def _keep(store: Store, name: str, key_field: str, rows: Iterable[Row]) -> None:

@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
+import psycopg
 import pytest
 from psycopg import sql
 
 from tests.conftest import ROOT, reachable_folder
 from tests.night.house_for_nights import NightHouse
-from tests.night.simulated_systems import Books, fill_fxiaoke, fill_odoo, read_books
+from tests.night.simulated_systems import Books, fill_fxiaoke, fill_odoo, fill_zoho, read_books
 from tests.servers.framework import serving
 from tests.servers.fxiaoke import ADMIN, ADMIN_MOBILE, APP, FxiaokeServer
 from tests.servers.fxiaoke_store import Store
 from tests.servers.odoo import OdooServer
+from tests.servers.zoho_crm import ZohoServer
 from warehouse.database import Role
-from warehouse.house import opened_house
+from warehouse.house import opened_house, with_database
 from warehouse.settings import load_settings
 
 pytestmark = pytest.mark.xdist_group("systems")
@@ -62,18 +64,35 @@ def _relations(house: NightHouse, company: str) -> dict[str, tuple[int, str]]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """The company as the simulator writes it, read directly: what it had written each evening, and its marts."""
+
+    books: dict[str, Books]
+    erp_urls: dict[str, str]
+    marts: dict[str, tuple[int, str]]
+
+
 @pytest.fixture(scope="module")
-def direct() -> Iterator[tuple[NightHouse, list[Books], dict[str, Any]]]:
-    """The company as the simulator writes it, read directly; what it had written each evening; its marts."""
+def direct() -> Iterator[Direct]:
+    """Its server runs on, with a copy of the ERP's database of each evening."""
+    books, erp_urls = {}, {}
     with reachable_folder() as folder:
         house = NightHouse(folder, (("GUANXI_ACCOUNTS", ACCOUNTS),))
-        books = []
-        for day in DAYS:
-            _stages(house, day, company="examples/simulated")
-            settings = load_settings(house.environment())
-            with opened_house(settings) as opened:
-                books.append(read_books(opened.erp_url() or "", opened.crm_folder))
-        yield house, books, _relations(house, "examples/simulated")
+        with opened_house(load_settings(house.environment())) as opened:
+            for day in DAYS:
+                _stages(house, day, company="examples/simulated")
+                url = opened.erp_url() or ""
+                books[day] = read_books(url, opened.crm_folder)
+                copy = f"erp_of_{day}"
+                with psycopg.connect(opened.server_url, autocommit=True) as connection:
+                    connection.execute(
+                        sql.SQL("create database {} template {}").format(
+                            sql.Identifier(copy), sql.Identifier(opened.erp_database)
+                        )
+                    )
+                erp_urls[day] = with_database(url, copy)
+            yield Direct(books, erp_urls, _relations(house, "examples/simulated"))
 
 
 def _company(folder: Path, name: str, addresses: dict[str, str]) -> str:
@@ -90,10 +109,27 @@ def _evening(day: str) -> datetime:
     return datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC).replace(hour=16, minute=30)
 
 
-def test_a_fxiaoke_and_an_odoo_give_the_same_marts(
-    direct: tuple[NightHouse, list[Books], dict[str, Any]],
-) -> None:
-    _, books, expected = direct
+def _assert_same_marts(found: dict[str, tuple[int, str]], direct: Direct) -> None:
+    assert direct.marts["fct_order_lines"][0] > 1000
+    assert direct.marts["dim_accounts"][0] > 50
+    assert found == direct.marts
+
+
+def test_a_zoho_crm_beside_an_erp_database_gives_the_same_marts(direct: Direct) -> None:
+    crm = ZohoServer()
+    client_id, client_secret, refresh_token = crm.client
+    secret = {"client_id": client_id, "client_secret": client_secret, "refresh_token": refresh_token}
+    with reachable_folder() as folder, serving(crm, crm.script) as running:
+        company = _company(folder, "zoho_and_database", {"CRM_ADDRESS": running.url})
+        common = (("GUANXI_ALLOW_PRIVATE_SOURCES", "true"), ("GUANXI_SOURCE_CRM", json.dumps(secret)))
+        for day in DAYS:
+            house = NightHouse(folder / "home", (*common, ("GUANXI_ERP_URL", direct.erp_urls[day])))
+            fill_zoho(crm.store, direct.books[day], evening=_evening(day))
+            _stages(house, day, company=company)
+        _assert_same_marts(_relations(house, company), direct)
+
+
+def test_a_fxiaoke_and_an_odoo_give_the_same_marts(direct: Direct) -> None:
     odoo, crm = OdooServer(), FxiaokeServer(Store())
     crm.store.hire(ADMIN, "管理员", ADMIN_MOBILE)
     with ExitStack() as stack:
@@ -113,10 +149,8 @@ def test_a_fxiaoke_and_an_odoo_give_the_same_marts(
                 ("GUANXI_SOURCE_CRM", json.dumps(crm_secret)),
             ),
         )
-        for day, written in zip(DAYS, books, strict=True):
-            fill_odoo(odoo.store, written, evening=_evening(day))
-            fill_fxiaoke(crm.store, written, evening=_evening(day))
+        for day in DAYS:
+            fill_odoo(odoo.store, direct.books[day], evening=_evening(day))
+            fill_fxiaoke(crm.store, direct.books[day], evening=_evening(day))
             _stages(house, day, company=company)
-        assert expected["fct_order_lines"][0] > 1000
-        assert expected["dim_accounts"][0] > 50
-        assert _relations(house, company) == expected
+        _assert_same_marts(_relations(house, company), direct)
