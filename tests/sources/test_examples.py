@@ -14,7 +14,7 @@ import pytest
 from sources.extract import extract_source
 from sources.mapping.reader import read_mapping
 from sources.outside import Outside
-from tests.sources.workshop import Workshop
+from tests.sources.workshop import SHARED, Workshop
 from warehouse import ledger
 from warehouse.company import Company, load_company
 
@@ -36,7 +36,7 @@ def test_every_example_has_a_mapping_that_fits_the_contracts(file: Path) -> None
 @pytest.fixture
 def online_retail(tmp_path: Path) -> Path:
     """The first three days of the real data."""
-    folder = Path(os.environ.get("GUANXI_DATA") or EXAMPLES[0].parents[1] / "online_retail" / "data" / "online_retail")
+    folder = Path(os.environ.get("GUANXI_DATA") or SHARED / "online_retail")
     if not (folder / f"{DAYS[0]}.csv.gz").exists():
         pytest.skip("the Online Retail files are not here: name their folder with GUANXI_DATA")
     (tmp_path / "days").mkdir()

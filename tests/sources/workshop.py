@@ -21,6 +21,10 @@ from warehouse.company import Company, load_company
 from warehouse.database import Role, Warehouse
 from warehouse.night import Claim, Night
 
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+"""Where real data lie that are no part of this project."""
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
 LINES = {
     "files": ["*.csv", "*.csv.gz", "*.xlsx", "*.parquet"],
     "columns": ["order", "customer", "day", "amount"],
@@ -95,6 +99,21 @@ class Workshop:
 
     def counts(self, day: str, *, night: Night | None = None, erp_url: str | None = None) -> dict[str, EntityReport]:
         return {each.entity: each for each in self.extract(day, night=night, erp_url=erp_url).entities}
+
+    def load(
+        self, example: str | Path, source: str, day: str, *, data: Path | None = None, erp_url: str | None = None
+    ) -> dict[str, EntityReport]:
+        """Extract a source of one of the examples, or of a company in another folder."""
+        night = self.open(day)
+        with ledger.stage(self.warehouse, night, "extract", source) as claim:
+            report = extract_source(
+                load_company(str(EXAMPLES / example)),
+                source,
+                claim=claim,
+                warehouse=self.warehouse,
+                outside=Outside(self.folder / "tokens", data=data, erp_url=erp_url),
+            )
+        return {each.entity: each for each in report.entities}
 
     def query(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         with self.warehouse.connect(Role.LOADER) as connection:
