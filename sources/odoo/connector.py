@@ -10,6 +10,7 @@ from typing import Any
 
 from sources.api.connector import Finding, Page, Record, SourceField, State
 from sources.api.http import Http
+from sources.api.id_walk import Conditions, IdWalk
 from sources.api.settings import read_settings
 from sources.credentials import read_credentials
 from sources.errors import MissingTableError
@@ -18,8 +19,8 @@ from sources.odoo import tracking
 from sources.odoo.doors import Door, open_door
 from sources.odoo.references import references
 from sources.odoo.settings import OdooCredentials, OdooSettings
+from sources.odoo.table import OdooTable
 from sources.odoo.values import ATTRIBUTES, LABEL, odoo_moment, plain_record, source_fields
-from sources.odoo.walk import Walk
 from sources.tables import find_columns
 from warehouse.errors import Problem
 
@@ -57,7 +58,7 @@ class OdooConnector:
     def objects(self) -> Mapping[str, str]:
         """Return the models with their labels, in the user's language. Wizards' models are left out."""
         walk = self._walk("ir.model", [["transient", "=", False]])
-        found = [row for rows in walk.rows(["model", "name"], 0) for row in rows.rows]
+        found = [row for page in walk.pages(["model", "name"], 0) for row in page.rows]
         return {str(row["model"]): str(row["name"]) for row in sorted(found, key=lambda row: str(row["model"]))}
 
     def fields(self, dataset: DatasetOptions) -> Mapping[str, SourceField]:
@@ -83,12 +84,12 @@ class OdooConnector:
         walk = self._walk(model, domain)
         after = int(state["after"]) if state is not None else 0
         if model == tracking.MODEL:
-            reader = tracking.TrackingReader(walk, fields)
+            reader = tracking.TrackingReader(self._walk, fields)
             names, made = reader.wanted(), reader.records
         else:
             known = source_fields(fields)
             names = _names(columns, known, "write_date" in fields)
-            leading = references(columns, fields, self._fields_of, walk)
+            leading = references(columns, fields, self._fields_of, self._walk, thing=walk.table.thing)
 
             def made(rows: Any) -> list[Record]:
                 records = [plain_record(row, known) for row in rows]
@@ -96,8 +97,8 @@ class OdooConnector:
                     records = reference.fill(records)
                 return records
 
-        for rows in walk.rows(names, after):
-            yield Page(tuple(made(rows.rows)), {"after": rows.last, "since": start}, rows.answered_at)
+        for page in walk.pages(names, after):
+            yield Page(tuple(made(page.rows)), {"after": page.last, "since": start}, page.answered_at)
 
     def deleted(
         self,
@@ -173,16 +174,9 @@ class OdooConnector:
             self._described[model] = self._call(model, "fields_get", attributes=ATTRIBUTES)
         return self._described[model]
 
-    def _walk(self, model: str, domain: list[Any]) -> Walk:
-        return Walk(
-            self.door,
-            self.http.thing,
-            model,
-            domain,
-            self._context,
-            self.settings.page_size,
-            self.settings.concurrency,
-        )
+    def _walk(self, model: str, domain: Conditions | None = None) -> IdWalk:
+        table = OdooTable(self.door, self.http.thing, model, self._context)
+        return IdWalk(table, domain or [], self.settings.page_size, self.settings.concurrency)
 
     @property
     def _context(self) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sources.api.connector import Record, SourceField
+from sources.api.id_walk import IdWalk
 from sources.odoo.values import LABEL, plain_record, source_fields
-from sources.odoo.walk import Walk
 from sources.tables import MissingColumnError, find_columns
 
 Described = Mapping[str, Mapping[str, Any]]
@@ -21,12 +21,12 @@ class Reference:
     name: str
     fields: Mapping[str, SourceField]
     wanted: tuple[str, ...]
-    walk: Walk
+    walk: IdWalk
 
     def fill(self, records: Sequence[Record]) -> list[Record]:
         """Return the records with the wanted fields beside the reference's id and name, as they are now."""
         ids = sorted({int(record.values[self.name]["id"]) for record in records if record.values[self.name]})
-        rows = self.walk.read(ids, self.wanted) if ids else []
+        rows = self.walk.rows(ids, self.wanted) if ids else []
         found = {str(row["id"]): plain_record(row, self.fields).values for row in rows}
         return [
             replace(record, values={**record.values, self.name: {**found.get(known["id"], {}), **known}})
@@ -37,7 +37,12 @@ class Reference:
 
 
 def references(
-    columns: Sequence[str], described: Described, fields_of: Callable[[str], Described], walk: Walk
+    columns: Sequence[str],
+    described: Described,
+    fields_of: Callable[[str], Described],
+    walk_of: Callable[[str], IdWalk],
+    *,
+    thing: str,
 ) -> list[Reference]:
     """Return the references whose records the columns look into, beyond id and name. Raises MissingColumnError.
 
@@ -49,7 +54,7 @@ def references(
         if described.get(head, {}).get("type") == "many2one" and rest and rest[0] not in ("id", "name"):
             if rest[2:] or (rest[1:] and rest[1] not in ("id", "name")):
                 raise MissingColumnError(
-                    f"{walk.thing}, model {walk.model}",
+                    thing,
                     seen=f"column {column}, which goes through two references",
                     expected="a field of the record that one reference leads to",
                     next_step="make a dataset of the model between, or a related field in Odoo",
@@ -58,10 +63,10 @@ def references(
     found = []
     for name, inner in wanted.items():
         model = str(described[name]["relation"])
-        fields = source_fields(fields_of(model))
-        find_columns(list(fields), list(dict.fromkeys(inner)), thing=f"{walk.thing}, model {model}")
+        fields, walk = source_fields(fields_of(model)), walk_of(model)
+        find_columns(list(fields), list(dict.fromkeys(inner)), thing=walk.table.thing)
         asked = tuple(
             dict.fromkeys(each.removesuffix(LABEL) if fields[each].source_type == "label" else each for each in inner)
         )
-        found.append(Reference(name, fields, asked, replace(walk, model=model)))
+        found.append(Reference(name, fields, asked, walk))
     return found

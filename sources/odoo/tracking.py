@@ -5,13 +5,13 @@ mail.tracking.value holds the two values, mail.message the record and the moment
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sources.api.connector import Record, SourceField
+from sources.api.id_walk import IdWalk
 from sources.odoo.values import moment
-from sources.odoo.walk import Walk
 
 MODEL = "mail.tracking.value"
 
@@ -49,7 +49,7 @@ _PLACES = {
 class TrackingReader:
     """Makes one record of a tracked value, its message and its field. `columns` are what mail.tracking.value has."""
 
-    walk: Walk
+    walk_of: Callable[[str], IdWalk]
     columns: Iterable[str]
     _fields: dict[int, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -98,8 +98,7 @@ class TrackingReader:
     def _by_id(self, model: str, ids: Sequence[int], fields: list[str]) -> dict[int, Mapping[str, Any]]:
         if not ids:
             return {}
-        walk = replace(self.walk, model=model)
-        return {int(row["id"]): row for row in walk.read(ids, fields)}
+        return {int(row["id"]): row for row in self.walk_of(model).rows(ids, fields)}
 
 
 def _id(reference: Any) -> int:

@@ -26,7 +26,7 @@ class OdooServer:
     key: str = "0123456789abcdef0123456789abcdef01234567"
     user: int = 2
     contexts: list[dict[str, Any]] = field(default_factory=list)
-    _last_page: dict[str, list[Any]] = field(default_factory=dict)
+    _last_page: dict[str, list[int]] = field(default_factory=dict)
 
     def __call__(self, request: Request) -> Reply:
         date = {"Date": format_datetime(self.store.now, usegmt=True)}
@@ -135,13 +135,12 @@ class OdooServer:
             return len(found) + (7 if self.script.take("changing_total") else 0)
         offset, limit = named.get("offset") or 0, named.get("limit")
         found = found[offset : offset + limit] if limit else found[offset:]
-        if method == "search_read":
-            return self._page(
-                f"{model}/rows", self.store.read(model, found, named.get("fields") or [], is_classic=True)
-            )
-        return self._page(f"{model}/ids", found)
+        if method == "search":
+            return self._page(f"{model}/ids", found)
+        found = self._page(f"{model}/rows", found)
+        return self.store.read(model, found, named.get("fields") or [], is_classic=True)
 
-    def _page(self, place: str, found: list[Any]) -> list[Any]:
+    def _page(self, place: str, found: list[int]) -> list[int]:
         if self.script.take("empty_page"):
             return []
         if place in self._last_page and self.script.take("repeated_page"):

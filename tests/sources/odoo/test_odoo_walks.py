@@ -79,11 +79,25 @@ def test_a_record_deleted_between_its_id_and_its_row_is_left_out(desk: Desk) -> 
     assert desk.connector().count(PARTNERS) == 3
 
 
-def test_records_made_during_a_walk_are_read_before_it_ends(desk: Desk) -> None:
+def test_a_record_made_during_a_walk_is_in_the_next_one(desk: Desk) -> None:
     pages = desk.connector(page_size=1).records(PARTNERS, ("name",), since=None, state=None)
     first = next(pages)
+    desk.server.store.seconds += 60
     desk.server.store.insert("res.partner", name="Late")
-    assert [record.key for page in [first, *pages] for record in page.records] == ["1", "2", "3", "4", "5"]
+    later = [page.asked_at for page in pages]
+    assert set(later) == {first.asked_at}, "what the ids were asked at, whenever the rows come"
+    assert [record.key for record in desk.read(PARTNERS, "name", since=first.asked_at)][-1:] == ["5"]
+
+
+def test_a_page_of_another_walk_is_found_out(desk: Desk) -> None:
+    """In order and after the last id, so only the count can tell."""
+    desk.server.store.seconds = 60
+    desk.server.store.update("res.partner", 4, vat="X")
+    connector = desk.connector()
+    list(connector.records(PARTNERS, ("name",), since=desk.server.store.now, state=None))
+    desk.server.script.faults = [Fault("repeated_page")]
+    assert [record.key for page in connector.keys(PARTNERS, state=None) for record in page.records] == list("1234")
+    assert [fault.kind for fault in desk.server.script.shown] == ["repeated_page"]
 
 
 def test_a_walk_that_goes_on_keeps_the_moment_it_began_with(desk: Desk) -> None:
