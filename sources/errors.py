@@ -6,7 +6,14 @@ from warehouse.errors import GateClosedError, Problem
 
 
 class UndeliveredError(Problem):
-    """The source gave nothing tonight; what is known of it may be carried forward."""
+    """The source gave nothing tonight; what it gave last may be carried forward.
+
+    Never for data that came and are wrong: these stop the night.
+    """
+
+
+class TooStaleError(UndeliveredError):
+    """The source has given nothing for more days than it may be carried forward."""
 
 
 class SourceUnreachableError(UndeliveredError):

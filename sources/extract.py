@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from sources.api.reading import SystemReading
 from sources.databases.database import refuse_changed
 from sources.databases.opening import open_database
+from sources.errors import UndeliveredError
 from sources.feed import Feed, Progress
 from sources.files.folder import file_feed, list_files, plan_files, source_folder
 from sources.loading import ledger
+from sources.loading.carrying import carry
 from sources.loading.landed import Landed
 from sources.loading.landing import drop_landings, land
 from sources.loading.merge import Merge
-from sources.loading.report import EntityReport, ExtractReport
+from sources.loading.report import Carried, EntityReport, ExtractReport
 from sources.mapping.mapping import SourceMapping
 from sources.mapping.reader import read_mapping
 from sources.outside import Outside
@@ -33,14 +35,17 @@ def extract_source(
     claim: Claim,
     warehouse: Warehouse,
     outside: Outside,
+    is_last_try: bool = False,
     progress: Progress = lambda _: None,
 ) -> ExtractReport:
     """Read what a source has up to the night's day and merge what is new into schema raw; return the counts.
 
     Running it again for the same day replaces what that day had loaded. A night before the newest loaded day loads
-    nothing: raw knows what was known then. Raises Problem; then raw is as it was, and ops.extracts tells why.
+    nothing: raw knows what was known then. In the last try a source that gives nothing is carried forward, where its
+    mapping lets it be. Raises Problem; then raw is as it was, and ops.extracts tells why.
     """
-    return _Extract(read_mapping(company, source), company, claim, warehouse, outside, progress).run()
+    mapping = read_mapping(company, source)
+    return _Extract(mapping, company, claim, warehouse, outside, is_last_try, progress).run()
 
 
 @dataclass(slots=True)
@@ -50,6 +55,7 @@ class _Extract:
     claim: Claim
     warehouse: Warehouse
     outside: Outside
+    is_last_try: bool
     progress: Progress
     warnings: list[str] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
@@ -67,6 +73,8 @@ class _Extract:
             schema, landed = self._land_any()
         except FencedError:
             raise
+        except UndeliveredError as problem:
+            return self._go_on_without(problem)
         except Problem as problem:
             self._note(ledger.entities_of(self.mapping), state="failed", problem=str(problem))
             raise
@@ -74,6 +82,20 @@ class _Extract:
         reports = merge.run(self.warehouse)
         drop_landings(self.warehouse, claim=self.claim, source=name)
         return self._report(reports)
+
+    def _go_on_without(self, problem: UndeliveredError) -> ExtractReport:
+        """Note that the source is carried forward, or raise why it cannot be. What was read stays in the spool."""
+        reports = ledger.entities_of(self.mapping)
+        try:
+            if not self.is_last_try:
+                raise problem
+            with closing(self.warehouse.connect(Role.LOADER)) as connection:
+                carried = carry(connection, self.mapping, problem, night=self.claim.night)
+        except UndeliveredError as stays:
+            self._note(reports, state="failed", problem=str(stays))
+            raise
+        self._note(reports, state="carried", problem=str(problem))
+        return self._report(reports, carried)
 
     def _land_any(self) -> tuple[str, list[Landed]]:
         kind = self.mapping.options.kind
@@ -161,7 +183,6 @@ class _Extract:
                 seconds=time.monotonic() - self.started,
             )
 
-    def _report(self, reports: list[EntityReport]) -> ExtractReport:
-        return ExtractReport(
-            self.mapping.name, tuple(reports), tuple(self.warnings), round(time.monotonic() - self.started, 2)
-        )
+    def _report(self, reports: list[EntityReport], carried: Carried | None = None) -> ExtractReport:
+        seconds = round(time.monotonic() - self.started, 2)
+        return ExtractReport(self.mapping.name, tuple(reports), tuple(self.warnings), seconds, carried)

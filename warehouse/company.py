@@ -60,13 +60,20 @@ Kind = Literal["files", "erp_database", "zoho_crm", "fxiaoke", "odoo", "tryton"]
 
 
 class SourceEntry(BaseModel):
-    """A source's name and kind; the rest of its mapping is read by the room of sources."""
+    """A source's name and kind; the rest of its mapping is read by the room of sources.
+
+    `when_undelivered`: whether a night goes on with what the source gave last, for at most `carry_days`.
+    `holds_mails`: whether the lists wait while its data are older than the night.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")
     kind: Kind
     freshness_days: int | None = Field(None, ge=1)
+    when_undelivered: Literal["carry", "stop"] = "carry"
+    carry_days: int = Field(3, ge=1)
+    holds_mails: bool = True
 
 
 class Company(_Strict):

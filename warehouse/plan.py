@@ -15,8 +15,9 @@ class Stage:
     """One command of the night, run as a process of its own.
 
     `words` is what follows `guanxi`. A stage that is `per_source` runs once for each source of the company, with
-    `--source <name>`. `retries` are tries after the first one, `retry_seconds` apart (doubled each time when
-    `backs_off`). `timeout_minutes` is for one try.
+    `--source <name>`. One that `knows_last_try` is told by `--last-try` that no other try will follow. `retries` are
+    tries after the first one, `retry_seconds` apart (doubled each time when `backs_off`). `timeout_minutes` is for
+    one try.
     """
 
     name: str
@@ -26,9 +27,17 @@ class Stage:
     retry_seconds: int = 10
     backs_off: bool = False
     per_source: bool = False
+    knows_last_try: bool = False
 
     def arguments(
-        self, *, run_id: str, attempt: int, fence: str, source: str | None = None, company: str | None = None
+        self,
+        *,
+        run_id: str,
+        attempt: int,
+        fence: str,
+        source: str | None = None,
+        company: str | None = None,
+        is_last_try: bool = False,
     ) -> tuple[str, ...]:
         """Return the words after `guanxi`. `source` must be given exactly when the stage is per_source."""
         if self.per_source != (source is not None):
@@ -36,12 +45,22 @@ class Stage:
         one_source = () if source is None else ("--source", source)
         whose = () if company is None else ("--company", company)
         night = ("--run-id", run_id, "--attempt", str(attempt), "--fence", fence)
-        return (*self.words, *night, *one_source, *whose)
+        last = ("--last-try",) if self.knows_last_try and is_last_try else ()
+        return (*self.words, *last, *night, *one_source, *whose)
 
 
 # A check that fails for another reason than a broken promise (a lost connection, say) is worth one more try.
 STAGES: tuple[Stage, ...] = (
-    Stage("extract", ("extract",), retries=3, timeout_minutes=60, retry_seconds=30, backs_off=True, per_source=True),
+    Stage(
+        "extract",
+        ("extract",),
+        retries=3,
+        timeout_minutes=60,
+        retry_seconds=30,
+        backs_off=True,
+        per_source=True,
+        knows_last_try=True,
+    ),
     Stage("check_raw", ("check", "raw"), retries=1, timeout_minutes=20),
     Stage("transform", ("transform",), retries=1, timeout_minutes=90),
     Stage("check_marts", ("check", "marts"), retries=1, timeout_minutes=20),

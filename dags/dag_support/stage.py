@@ -112,7 +112,7 @@ class StageOperator(GuanxiOperator):
         self.night = night
         self.source = source
 
-    def execute(self, context: Context) -> None:  # noqa: ARG002 - the operator's interface
+    def execute(self, context: Context) -> None:
         stage = next(each for each in STAGES if each.name == self.stage)
         words = stage.arguments(
             run_id=self.night["run_id"],
@@ -120,6 +120,7 @@ class StageOperator(GuanxiOperator):
             fence=self.night["fence"],
             source=self.source,
             company=self.night["company"],
+            is_last_try=is_last_try(context["task_instance"]),
         )
         self.run_guanxi(words, label=f"{self.stage} {self.source}" if self.source else self.stage)
 
@@ -133,6 +134,11 @@ class GuanxiCommandOperator(GuanxiOperator):
 
     def execute(self, context: Context) -> None:  # noqa: ARG002 - the operator's interface
         self.run_guanxi(self.words, label=self.task_id)
+
+
+def is_last_try(instance: Any) -> bool:
+    """Say whether Airflow will not try the task again. A cleared task has its retries anew, as max_tries tells."""
+    return bool(instance.try_number > instance.max_tries)
 
 
 def _end_without_parent(process: StageProcess, parent: int) -> None:

@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from sources.errors import UndeliveredError
 from sources.feed import Feed, Progress, numbered
 from sources.files.csv_file import encodings_that_show, open_csv
 from sources.files.parquet_file import open_parquet
 from sources.files.spreadsheet import open_spreadsheet
 from sources.mapping.mapping import DatasetMapping, SourceMapping
 from sources.tables import BadFileError, OpenTable, WrongEncodingError, empty_file, find_columns, refuse_nul
-from warehouse.errors import Problem
 
 _PACKAGE = "package:"
 _DATA = "data/"
 
 
-class MissingDataError(Problem):
+class MissingDataError(UndeliveredError):
     """No folder, or no file in it, where a source's data should be."""
 
 

@@ -31,6 +31,16 @@ def newest_day(connection: psycopg.Connection, source: str) -> date | None:
     return None if row is None else row[0]
 
 
+def newest_load(connection: psycopg.Connection, source: str, as_of: date) -> tuple[date, frozenset[str]] | None:
+    """Return the newest day up to `as_of` that a source has been loaded for, and the entities it gave then."""
+    row = connection.execute(
+        "select as_of, array_agg(distinct entity) from ops.extracts"
+        " where source = %s and as_of <= %s and state = 'loaded' group by as_of order by as_of desc limit 1",
+        (source, as_of),
+    ).fetchone()
+    return None if row is None else (row[0], frozenset(row[1]))
+
+
 def gens_of_day(connection: psycopg.Connection, source: str, night: Night) -> list[int]:
     """Return the generations that have loaded a source for the night's day."""
     rows = connection.execute(

@@ -65,7 +65,10 @@ class EntityOptions(_Strict):
 
 
 class SourceOptions(_Strict):
-    """The whole entry of a source. `settings` is what its kind wants to know besides, credentials never."""
+    """The whole entry of a source. `settings` is what its kind wants to know besides, credentials never.
+
+    `freshness_days` and `holds_mails` are for the gates and the mails; here they are only names that are allowed.
+    """
 
     name: str
     kind: Kind
@@ -75,6 +78,9 @@ class SourceOptions(_Strict):
     quarantine_limit: float = Field(0.01, ge=0, le=1)
     vanish_limit: float = Field(0.05, ge=0, le=1)
     freshness_days: int | None = Field(None, ge=1)
+    when_undelivered: Literal["carry", "stop"] = "carry"
+    carry_days: int = Field(3, ge=1)
+    holds_mails: bool = True
     datasets: dict[str, DatasetOptions] = Field(min_length=1)
     entities: dict[str, EntityOptions] = Field(min_length=1)
     _place: SourcePlace | None = PrivateAttr(default=None)

@@ -27,7 +27,16 @@ def home() -> Iterator[Path]:
     shutil.rmtree(made, ignore_errors=True)
 
 
-def _once(home: Path, stand_in: StandIn, *arguments: str) -> subprocess.CompletedProcess[str]:
+# The same program, but for the waits between the tries.
+IMPATIENT = """\
+import dataclasses, runpy
+from warehouse import plan
+plan.STAGES = tuple(dataclasses.replace(stage, retry_seconds=0) for stage in plan.STAGES)
+runpy.run_module("dags.dag_support.once", run_name="__main__", alter_sys=True)
+"""
+
+
+def _once(home: Path, stand_in: StandIn, *arguments: str, is_patient: bool = True) -> subprocess.CompletedProcess[str]:
     progress = home / "progress.log"
     progress.write_text("")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | {
@@ -36,7 +45,8 @@ def _once(home: Path, stand_in: StandIn, *arguments: str) -> subprocess.Complete
         "GUANXI_COMPANY": str(ROOT / "tests" / "data" / "tiny"),
         "GUANXI_PROGRESS_FILE": str(progress),
     }
-    command = [sys.executable, "-m", "dags.dag_support.once", "--log-file", str(home / "airflow.log"), *arguments]
+    program = ["-m", "dags.dag_support.once"] if is_patient else ["-c", IMPATIENT]
+    command = [sys.executable, *program, "--log-file", str(home / "airflow.log"), *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=150, check=False)
 
 
@@ -69,3 +79,11 @@ def test_a_stage_that_fails_once_is_tried_again(home: Path, stand_in: StandIn) -
     assert done.returncode == 0, done.stderr
     assert sum(words[0] == "transform" for words in stand_in.calls()) == 2
     assert stand_in.calls()[-1][0] == "deliver"
+
+
+def test_an_extract_learns_from_its_number_that_no_other_try_follows(home: Path, stand_in: StandIn) -> None:
+    stand_in.script(extract={"status": 1})
+    done = _once(home, stand_in, "--run-id", "undelivered", "--as-of", "2026-01-31", is_patient=False)
+    assert done.returncode == 1
+    tries = [words for words in stand_in.calls() if words[0] == "extract" and words[-1] == "erp"]
+    assert ["--last-try" in words for words in tries] == [False, False, False, True]

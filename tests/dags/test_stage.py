@@ -16,9 +16,13 @@ from warehouse.plan import GATE_CLOSED_STATUS, STAGES
 NIGHT = {"run_id": "n", "gen": 7, "attempt": 2, "fence": "f-2", "as_of": "2026-01-31", "company": None}
 
 
-def _context(params: dict[str, Any], *, run_id: str = "manual__x") -> tuple[dict[str, Any], dict[str, Any]]:
+def _context(
+    params: dict[str, Any], *, run_id: str = "manual__x", try_number: int = 1
+) -> tuple[dict[str, Any], dict[str, Any]]:
     pushed: dict[str, Any] = {}
-    instance = SimpleNamespace(xcom_push=lambda key, value: pushed.update({key: value}))
+    instance = SimpleNamespace(
+        xcom_push=lambda key, value: pushed.update({key: value}), try_number=try_number, max_tries=3
+    )
     run = SimpleNamespace(run_id=run_id, data_interval_end=None, run_after=datetime(2026, 2, 1, 4, tzinfo=UTC))
     return {"dag_run": run, "params": params, "task_instance": instance}, pushed
 
@@ -55,6 +59,18 @@ def test_a_stage_gets_the_night_and_its_fence(stand_in: StandIn) -> None:
     assert words == [
         *("extract", "--run-id", "n", "--attempt", "2", "--fence", "f-2", "--source", "erp", "--company", "c/d")
     ]
+
+
+@pytest.mark.parametrize(("try_number", "is_told"), [(1, False), (3, False), (4, True)])
+def test_the_last_try_of_an_extract_is_told_so(stand_in: StandIn, try_number: int, is_told: bool) -> None:
+    from dags.dag_support.stage import StageOperator
+
+    context = _context({}, try_number=try_number)[0]
+    _execute(StageOperator(task_id="extract", stage="extract", night=NIGHT, source="erp"), context)
+    _execute(StageOperator(task_id="publish", stage="publish", night=NIGHT), context)
+    extract, publish = stand_in.calls()
+    assert ("--last-try" in extract) is is_told
+    assert "--last-try" not in publish
 
 
 def test_a_stage_sees_no_setting_of_airflow(stand_in: StandIn) -> None:

@@ -86,7 +86,9 @@ class Workshop:
         with ledger.stage(self.warehouse, night, "extract", "shop") as claim:
             yield claim
 
-    def extract(self, day: str, *, night: Night | None = None, erp_url: str | None = None) -> ExtractReport:
+    def extract(
+        self, day: str, *, night: Night | None = None, erp_url: str | None = None, is_last_try: bool = False
+    ) -> ExtractReport:
         with self.claimed(night or self.open(day)) as claim:
             return extract_source(
                 self.company(),
@@ -94,6 +96,7 @@ class Workshop:
                 claim=claim,
                 warehouse=self.warehouse,
                 outside=Outside(self.folder / "tokens", erp_url=erp_url, **self.outside),
+                is_last_try=is_last_try,
                 progress=self.tell or self.progress.append,
             )
 

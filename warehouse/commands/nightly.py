@@ -112,7 +112,9 @@ def _through_stages(
         if stage.per_source:
             sources = [each.name for each in house.company.sources]
         for source in sources:
-            arguments = stage.arguments(run_id=run_id, attempt=night.attempt, fence=night.fence, source=source)
+            arguments = stage.arguments(
+                run_id=run_id, attempt=night.attempt, fence=night.fence, source=source, is_last_try=True
+            )
             if problem := _run(stage.name, arguments, environment, teller):
                 return problem
     return None

@@ -31,6 +31,11 @@ def extract(
     attempt: Attempt = None,  # noqa: ARG001 - said by the caller for its own log
     fence: Fence = None,
     company: CompanyPath = None,
+    *,
+    last_try: Annotated[
+        bool,
+        typer.Option(help="A source that gives nothing is carried forward as it was, instead of failing."),
+    ] = False,
 ) -> None:
     """Read the sources and merge what is new into schema raw, one transaction a source."""
     from sources.extract import extract_source
@@ -52,6 +57,7 @@ def extract(
                     erp_url=work.house.erp_url(),
                     allows_private=work.house.settings.allow_private_sources,
                 ),
+                is_last_try=last_try,
                 progress=work.teller.progress,
             )
             for line in report.lines():
