@@ -15,7 +15,13 @@ from warehouse.publication import CONTRACT_GLOBS
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-COMMANDS = sorted(str(command.name) for command in app.registered_commands)
+GROUPS = {str(group.name): group.typer_instance for group in app.registered_groups}
+COMMANDS = sorted([*(str(command.name) for command in app.registered_commands), *GROUPS])
+CALLBACKS = {
+    " ".join(filter(None, (group, str(command.name)))): command.callback
+    for group, commands in [("", app), *GROUPS.items()]
+    for command in (commands.registered_commands if commands else ())
+}
 
 
 def test_every_make_target_is_in_the_readme() -> None:
@@ -37,9 +43,17 @@ def test_every_guanxi_command_is_in_the_readme_and_the_other_way_round() -> None
     assert {word for word in named if f"`guanxi {word}" in README} - set(COMMANDS) == set()
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_command_of_a_group_is_in_the_readme(group: str) -> None:
+    line = next(line for line in README.splitlines() if line.startswith(f"| `guanxi {group}` |"))
+    words = {name.removeprefix(f"{group} ") for name in CALLBACKS if name.startswith(f"{group} ")}
+    assert words
+    assert [word for word in words if f"`{word}`" not in line] == []
+
+
+@pytest.mark.parametrize("command", CALLBACKS)
 def test_every_command_has_a_line_of_help(command: str) -> None:
-    callback = next(each.callback for each in app.registered_commands if each.name == command)
+    callback = CALLBACKS[command]
     assert callback is not None
     assert (callback.__doc__ or "").strip().endswith(".")
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import psycopg
 import typer
 
-from warehouse.commands import learning, nightly, opening, reading, stack, stages
+from warehouse.commands import learning, nightly, opening, reading, sources, stack, stages
 from warehouse.database import WarehouseFullError
 from warehouse.errors import GateClosedError, Problem
 from warehouse.plan import GATE_CLOSED_STATUS
@@ -50,6 +50,9 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
 for _panel, _commands in _COMMANDS.items():
     for _name, _command in _commands.items():
         app.command(_name, rich_help_panel=_panel)(_command)
+
+
+app.add_typer(sources.app, name="sources", rich_help_panel="The sources")
 
 
 class MisusedCommandError(Problem):

@@ -43,7 +43,7 @@ class House:
     @property
     def tokens(self) -> Path:
         """Where sources keep the access tokens that all processes share."""
-        return self.folder / "secrets" / "tokens"
+        return token_folder(self.settings, self.company)
 
     @property
     def models(self) -> Path:
@@ -74,6 +74,11 @@ class House:
         """Make the simulated company's ERP database, readable to the loader, and return its writer's URL."""
         create_database(self.server_url, self.erp_database)
         return with_database(self.server_url, self.erp_database)
+
+
+def token_folder(settings: Settings, company: Company) -> Path:
+    """Return where a company's sources keep the access tokens that all processes share."""
+    return settings.home.absolute() / "company" / company.id / "secrets" / "tokens"
 
 
 def secret(home: Path, name: str) -> str:

@@ -48,7 +48,7 @@ class SystemReading:
         BadMappingError; what has been read until then stays in the spool.
         """
         for dataset in self.mapping.datasets:
-            self._refuse_foreign_keys(dataset)
+            refuse_foreign_keys(self.mapping, dataset, self.connector.key_column)
             fields = self.connector.fields(dataset.options)
             refuse_changed(dataset, fields, thing=f"source {self.mapping.name}")
         spool = Spool(self.mapping.name, self.claim, self.warehouse)
@@ -137,17 +137,16 @@ class SystemReading:
         of = f" of {page.total:,}" if page.total and kind == "records" else ""
         self.progress(f"{self.mapping.name}.{dataset.name}: {count:,}{of} {told}")
 
-    def _refuse_foreign_keys(self, dataset: DatasetMapping) -> None:
-        """Raise BadMappingError when what is gone could not be told: the key is not the system's own."""
-        if not (dataset.is_swept or dataset.is_full):
-            return
-        for entity in dataset.entities:
-            used = {column for name in entity.contract.key for column in entity.fields[name].columns()}
-            if dataset.is_swept and used != {self.connector.key_column}:
-                raise BadMappingError(
-                    self.mapping.place.at("entities", entity.entity, "fields", entity.contract.key[0]),
-                    seen=f"a key made of {', '.join(sorted(used)) or 'no column'}",
-                    expected=f"a key made of {self.connector.key_column}, by which the system is asked what is gone",
-                    next_step=f"give the key as `{self.connector.key_column}`, or write `sweep: false` for the dataset"
-                    " and do without deletions",
-                )
+
+def refuse_foreign_keys(mapping: SourceMapping, dataset: DatasetMapping, key_column: str) -> None:
+    """Raise BadMappingError when what is gone could not be told: the key is not the system's own."""
+    for entity in dataset.entities if dataset.is_swept else ():
+        used = {column for name in entity.contract.key for column in entity.fields[name].columns()}
+        if used != {key_column}:
+            raise BadMappingError(
+                mapping.place.at("entities", entity.entity, "fields", entity.contract.key[0]),
+                seen=f"a key made of {', '.join(sorted(used)) or 'no column'}",
+                expected=f"a key made of {key_column}, by which the system is asked what is gone",
+                next_step=f"give the key as `{key_column}`, or write `sweep: false` for the dataset"
+                " and do without deletions",
+            )

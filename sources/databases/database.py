@@ -42,6 +42,13 @@ class SourceColumn:
         return self.category == "D"
 
 
+CATALOGUE = """
+    select concat(table_schema, '.', table_name), column_name, data_type from information_schema.columns
+    where lower(table_schema) not in ('information_schema', 'pg_catalog', 'mysql', 'performance_schema', 'sys')
+    order by table_schema, table_name, ordinal_position
+"""
+"""A query that every database of these kinds understands."""
+
 Columns = Mapping[str, Mapping[str, SourceColumn]]
 """By dataset, what its table or query has, by name."""
 
@@ -59,6 +66,10 @@ class Inspection(Protocol):
 
     @property
     def greeting(self) -> str: ...
+
+    def catalogue(self) -> list[tuple[str, str, str]]:
+        """Return what CATALOGUE gives: of every column this user sees, its table, its name and its type."""
+        ...
 
     def columns_of(self, dataset: DatasetMapping) -> dict[str, SourceColumn]:
         """Return the columns of a dataset's table or query. Raises MissingTableError, MissingColumnError, Problem."""

@@ -15,7 +15,7 @@ from pymysql.cursors import SSCursor
 
 from sources.api.connector import Finding
 from sources.databases.address import DatabaseAddress
-from sources.databases.database import Columns, Measure, SourceColumn, findings_of
+from sources.databases.database import CATALOGUE, Columns, Measure, SourceColumn, findings_of
 from sources.databases.mysql_connection import connect, error_code
 from sources.databases.mysql_rows import MysqlRows, quoted, relation, source_column
 from sources.errors import MissingTableError, SourceUnreachableError
@@ -113,6 +113,11 @@ class _Inspection:
             _, cipher = cursor.fetchone() or ("", "")
         name = "" if "mariadb" in version.lower() else "MySQL "
         return f"{name}{version}, {'with' if cipher else 'without'} TLS, user {user}"
+
+    def catalogue(self) -> list[tuple[str, str, str]]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(CATALOGUE)
+            return list(cursor.fetchall())
 
     def columns_of(self, dataset: DatasetMapping) -> dict[str, SourceColumn]:
         statement = f"select * from {relation(dataset)} limit 0"  # noqa: S608 - the name is quoted, a query the operator's

@@ -15,7 +15,7 @@ from psycopg import sql
 
 from sources.api.connector import Finding
 from sources.databases.address import DatabaseAddress
-from sources.databases.database import Columns, Measure, SourceColumn, findings_of, start_of
+from sources.databases.database import CATALOGUE, Columns, Measure, SourceColumn, findings_of, start_of
 from sources.errors import MissingTableError, SourceUnreachableError
 from sources.feed import Feed, Progress, numbered
 from sources.mapping.mapping import DatasetMapping, SourceMapping
@@ -93,6 +93,9 @@ class _Inspection:
         version = self.connection.info.parameter_status("server_version") or "of a version it does not tell"
         tls = "with TLS" if self.connection.pgconn.ssl_in_use else "without TLS"
         return f"PostgreSQL {version}, {tls}, user {self.connection.info.user}"
+
+    def catalogue(self) -> list[tuple[str, str, str]]:
+        return self.connection.execute(CATALOGUE).fetchall()
 
     def columns_of(self, dataset: DatasetMapping) -> dict[str, SourceColumn]:
         statement = sql.SQL("select * from {} limit 0").format(_relation(dataset))

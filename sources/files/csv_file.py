@@ -17,7 +17,9 @@ import pyarrow.csv as pa_csv
 from sources.tables import BadFileError, OpenTable, TruncatedFileError, WrongEncodingError, empty_file
 
 _ENCODINGS = ("utf-8", "gb18030", "utf-16", "big5", "cp1252")
+_DELIMITERS = (",", ";", "\t", "|")
 _BLOCK = 4 << 20
+_LOOK = 1 << 18
 
 
 def open_csv(path: Path, *, thing: str, encoding: str, delimiter: str) -> OpenTable:
@@ -51,6 +53,34 @@ def open_csv(path: Path, *, thing: str, encoding: str, delimiter: str) -> OpenTa
             doubtful.explain(error)
 
     return OpenTable(tuple(header), read)
+
+
+def first_look(path: Path) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    """Return the header of a CSV file that nothing is known of, its likely delimiter and its likely encodings.
+
+    Where the bytes fit several encodings the first is taken for the header; only a person can tell which is right.
+    """
+    with _binary(path) as stream:
+        start = stream.read(_LOOK)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        fitting = ["utf-16"]
+    else:
+        fitting = [each for each in _ENCODINGS if each != "utf-16" and _decodes(start, each)]
+    if "utf-8" in fitting or not fitting:
+        fitting = ["utf-8"]
+    text = start.decode("utf-8-sig" if fitting[0] == "utf-8" else fitting[0], errors="replace")
+    line = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=line.count)
+    header = next(csv.reader(io.StringIO(text), delimiter=delimiter), [])
+    return tuple(name.strip() for name in header), delimiter, tuple(fitting)
+
+
+def _decodes(start: bytes, encoding: str) -> bool:
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(start)
+    except UnicodeError:
+        return False
+    return True
 
 
 def encodings_that_show(path: Path, columns: Sequence[str], *, delimiter: str) -> list[str]:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
 from pydantic import BaseModel
 
 from sources.api.connector import SourceField
 from sources.mapping.contract import EXTRA, Contract, SystemKind, SystemObject, load_contracts
 from sources.mapping.expressions import ColumnExpression, Condition, Expression
+from sources.mapping.yaml_lines import comment, flow, item, slug
 
 Available = Mapping[str, Mapping[str, SourceField]]
 """What a system has: its fields by name, by object."""
 
-_WIDTH = 110
 _KEYS: Mapping[SystemKind, str] = {"zoho_crm": "id", "fxiaoke": "_id", "odoo": "id", "tryton": "id"}
 _CREATED: Mapping[SystemKind, str] = {
     "zoho_crm": "Created_Time",
@@ -55,11 +53,14 @@ class _Entity:
         return [name for name, column in self.contract.columns.items() if column.required and name not in self.fields]
 
 
-def first_mapping(kind: SystemKind, available: Available) -> str:
+def first_mapping(
+    kind: SystemKind, available: Available, *, name: str | None = None, settings: Mapping[str, Any] | None = None
+) -> str:
     """Return the entry of a source for company.yml, to stand under `sources:`, with comments on what to look at.
 
     Only fields that the system has are mapped. An entity stands once in a source, so what the kind keeps in
     several objects (calls and meetings) gives further entries. Fields of the company's own are suggested as `extra`.
+    `name` is the source's, the kind's own unless given.
     """
     entries: list[list[_Dataset]] = []
     lacking: list[str] = []
@@ -77,10 +78,11 @@ def first_mapping(kind: SystemKind, available: Available) -> str:
     lines = list(_head(kind))
     told: set[str] = set()
     for number, datasets in enumerate(entries, start=1):
-        lines += _entry(kind, datasets, number=number, available=available, told=told)
-    lines += _comment(f"Nothing here gives: {', '.join(lacking)}." if lacking else "", indent=2)
+        lines += _opening(kind, name or kind, settings or {}, number=number)
+        lines += _entry(datasets, available=available, told=told)
+    lines += comment(f"Nothing here gives: {', '.join(lacking)}." if lacking else "", indent=2)
     unused = sorted(set(available) - {dataset.object for datasets in entries for dataset in datasets})
-    lines += _comment(f"Objects that nothing is read from: {', '.join(unused)}." if unused else "", indent=2)
+    lines += comment(f"Objects that nothing is read from: {', '.join(unused)}." if unused else "", indent=2)
     return "\n".join(lines) + "\n"
 
 
@@ -123,7 +125,7 @@ def _place(datasets: list[_Dataset], entity: _Entity, *, is_swept: bool) -> None
 
 
 def _head(kind: SystemKind) -> Iterator[str]:
-    yield from _comment(
+    yield from comment(
         f"A first mapping of a system of kind {kind}, from what it says of itself. Read it before the first night:"
         " what stages, kinds and states mean is the company's own affair, and so are its own fields under `extra`."
         f" docs/entities.md says what each column means, docs/runbooks/source_{kind}.md what the settings are.",
@@ -131,21 +133,20 @@ def _head(kind: SystemKind) -> Iterator[str]:
     )
 
 
-def _entry(
-    kind: SystemKind, datasets: list[_Dataset], *, number: int, available: Available, told: set[str]
-) -> Iterator[str]:
-    names = _dataset_names(datasets)
+def _opening(kind: SystemKind, name: str, settings: Mapping[str, Any], *, number: int) -> Iterator[str]:
     if number > 1:
-        yield from _comment(
-            "An entity stands once in a source: the same system again, for its other objects.", indent=2
-        )
-    yield f"  - name: {kind}" + (f"_{number}" if number > 1 else "")
+        yield from comment("An entity stands once in a source: the same system again, for its other objects.", indent=2)
+    yield f"  - name: {name}" + (f"_{number}" if number > 1 else "")
     yield f"    kind: {kind}"
-    yield "    settings: {}"
+    yield from item("settings", dict(settings), indent=4)
+
+
+def _entry(datasets: list[_Dataset], *, available: Available, told: set[str]) -> Iterator[str]:
+    names = _dataset_names(datasets)
     yield "    datasets:"
     for name, dataset in zip(names, datasets, strict=True):
         yield f"      {name}:"
-        yield f"        object: {_flow(dataset.object)}"
+        yield f"        object: {flow(dataset.object)}"
         if not dataset.is_swept:
             yield "        sweep: false              # its key is not the one by which the system tells what is gone"
     yield "    entities:"
@@ -160,31 +161,31 @@ def _entry(
 def _dataset_names(datasets: list[_Dataset]) -> list[str]:
     names: list[str] = []
     for dataset in datasets:
-        name = _slug(dataset.object)
+        name = slug(dataset.object)
         names.append(name if name not in names else f"{name}_{len(names) + 1}")
     return names
 
 
 def _entity_lines(entity: _Entity, dataset: str) -> Iterator[str]:
     yield f"      {entity.contract.entity}:"
-    yield from _comment(entity.given.note or "", indent=8)
+    yield from comment(entity.given.note or "", indent=8)
     yield f"        from: {dataset}"
     if entity.where:
-        yield from _item("where", [_plain(each) for each in entity.where], indent=8)
+        yield from item("where", [_plain(each) for each in entity.where], indent=8)
     for condition in entity.given.where:
         if condition not in entity.where:
-            yield from _comment(f"Only some rows are meant: by {condition.column}, which is not here.", indent=8)
+            yield from comment(f"Only some rows are meant: by {condition.column}, which is not here.", indent=8)
     if entity.optional:
-        yield from _comment(f"Needed, and not found: {', '.join(entity.optional)}.", indent=8)
-        yield from _item("optional", entity.optional, indent=8)
+        yield from comment(f"Needed, and not found: {', '.join(entity.optional)}.", indent=8)
+        yield from item("optional", entity.optional, indent=8)
     if entity.known_at is not None:
-        yield f"        known_at: {_flow(entity.known_at)}"
+        yield f"        known_at: {flow(entity.known_at)}"
     yield "        fields:"
     for name in entity.contract.columns:
         if name in entity.fields:
-            yield from _item(name, _plain(entity.fields[name]), indent=10)
+            yield from item(name, _plain(entity.fields[name]), indent=10)
         elif name in entity.looked_for:
-            yield from _comment(f"{name}: no field {entity.looked_for[name]}", indent=10)
+            yield from comment(f"{name}: no field {entity.looked_for[name]}", indent=10)
 
 
 def _own_fields(dataset: _Dataset, fields: Mapping[str, SourceField]) -> Iterator[str]:
@@ -195,12 +196,12 @@ def _own_fields(dataset: _Dataset, fields: Mapping[str, SourceField]) -> Iterato
     yield "        # extra:"
     names: set[str] = set()
     for number, each in enumerate(own, start=1):
-        name = _slug(re.sub(r"^x_(studio_)?|__c$", "", each.name)) or f"field_{number}"
+        name = slug(re.sub(r"^x_(studio_)?|__c$", "", each.name)) or f"field_{number}"
         name = name if name not in names and name != EXTRA else f"{name}_{number}"
         names.add(name)
         path = f"{each.name}.id" if each.is_lookup else each.name
         label = " ".join(each.label.split())
-        yield f"        #   {name}: {_flow(path)}  # {label} ({each.type})".rstrip()
+        yield f"        #   {name}: {flow(path)}  # {label} ({each.type})".rstrip()
 
 
 def _plain(part: Expression | Condition | BaseModel) -> Any:
@@ -212,30 +213,3 @@ def _shortened(value: Any) -> Any:
     if isinstance(value, dict):
         return value["column"] if set(value) == {"column"} else {key: _shortened(each) for key, each in value.items()}
     return [_shortened(each) for each in value] if isinstance(value, list) else value
-
-
-def _item(name: str, value: Any, *, indent: int) -> Iterator[str]:
-    """Yield a key and its value on one line, or on several when that is too long."""
-    line = " " * indent + f"{name}: {_flow(value)}"
-    if len(line) <= _WIDTH:
-        yield line
-        return
-    block = yaml.safe_dump(
-        {name: value}, default_flow_style=None, allow_unicode=True, width=10_000, sort_keys=False, indent=2
-    )
-    yield from textwrap.indent(block.rstrip(), " " * indent).splitlines()
-
-
-def _flow(value: Any) -> str:
-    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000, sort_keys=False)
-    return text.removesuffix("...\n").strip()
-
-
-def _comment(text: str, *, indent: int) -> Iterator[str]:
-    start = " " * indent + "# "
-    for line in textwrap.wrap(" ".join(text.split()), _WIDTH - len(start)):
-        yield start + line
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"_+", "_", re.sub(r"[^a-z0-9]", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())).strip("_")

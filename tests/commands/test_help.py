@@ -15,7 +15,13 @@ from tests.night.house_for_nights import GUANXI, NightHouse
 from warehouse.cli import app
 
 GROUP = pytest.mark.xdist_group("corner shop")
-COMMANDS = sorted(command.name or "" for command in app.registered_commands)
+GROUPS = {str(group.name): group.typer_instance for group in app.registered_groups}
+CALLBACKS = {
+    " ".join(filter(None, (group, str(command.name)))): command.callback
+    for group, commands in [("", app), *GROUPS.items()]
+    for command in (commands.registered_commands if commands else ())
+}
+COMMANDS = sorted({name.split()[0] for name in CALLBACKS})
 HEAVY = ("pandas", "sklearn", "dlt", "great_expectations", "dbt", "airflow", "pyarrow", "numpy")
 
 
@@ -31,15 +37,15 @@ def test_alone_it_lists_every_command_and_complains_of_nothing() -> None:
     assert "the nightly customer warehouse" in shown
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", CALLBACKS)
 def test_every_command_says_what_it_does_and_lists_its_options(command: str) -> None:
-    done = CliRunner().invoke(app, [command, "--help"], terminal_width=120)
+    done = CliRunner().invoke(app, [*command.split(), "--help"], terminal_width=120)
     assert done.exit_code == 0
     assert f"guanxi {command}" in done.output or f" {command} " in done.output
-    (registered,) = [each for each in app.registered_commands if each.name == command]
-    assert registered.callback is not None
-    assert (registered.callback.__doc__ or "").split(".")[0].split(";")[0][:40] in " ".join(done.output.split())
-    options = [name for name in registered.callback.__annotations__ if name in ("run_id", "company", "as_of", "source")]
+    callback = CALLBACKS[command]
+    assert callback is not None
+    assert (callback.__doc__ or "").split(".")[0].split(";")[0][:40] in " ".join(done.output.split())
+    options = [name for name in callback.__annotations__ if name in ("run_id", "company", "as_of", "source")]
     assert [name for name in options if f"--{name.replace('_', '-')}" not in done.output] == []
 
 

@@ -103,6 +103,16 @@ def _database(workshop: Workshop, url: str) -> SourceDatabase:
     return open_database(read_mapping(workshop.company(), "shop"), erp_url=url, environment={})
 
 
+def test_its_tables_and_columns_can_be_listed(workshop: Workshop, erp: str, sql: Any) -> None:
+    sql("create view open_sales as select no from sales")
+    with _database(workshop, erp).inspected() as inspection:
+        listed = inspection.catalogue()
+    assert [each for each in listed if each[1] == "no"] == [
+        ("größe 1.open_sales", "no", "varchar"), ("größe 1.sales", "no", "varchar"),
+    ]  # fmt: skip
+    assert len(listed) == 7
+
+
 def test_rows_arrive_exactly(workshop: Workshop, erp: str) -> None:
     counts = workshop.counts("2026-01-05", erp_url=erp)
     assert (counts["orders"].new, counts["order_lines"].new) == (2, 2)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from warehouse.commands.reach import outside_of
 from warehouse.commands.work import Attempt, CompanyPath, Fence, RunId, open_house, stage_at_work
 from warehouse.database import Role
 from warehouse.errors import Problem
@@ -39,7 +40,6 @@ def extract(
 ) -> None:
     """Read the sources and merge what is new into schema raw, one transaction a source."""
     from sources.extract import extract_source
-    from sources.outside import Outside
 
     with open_house(company) as house:
         names = [house.company.source(source).name] if source else [each.name for each in house.company.sources]
@@ -50,13 +50,7 @@ def extract(
                 name,
                 claim=work.claim,
                 warehouse=work.house.warehouse,
-                outside=Outside(
-                    work.house.tokens,
-                    data=work.house.settings.data,
-                    crm_folder=work.house.crm_folder if work.house.company.simulator else None,
-                    erp_url=work.house.erp_url(),
-                    allows_private=work.house.settings.allow_private_sources,
-                ),
+                outside=outside_of(work.house),
                 is_last_try=last_try,
                 progress=work.teller.progress,
             )

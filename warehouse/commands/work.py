@@ -32,9 +32,9 @@ def shown(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _console() -> Console:
+def new_console(*, stderr: bool = False) -> Console:
     """Return a console as wide as its terminal; a log or a pipe gets lines that hold the summary's tables."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, stderr=stderr)
     if not console.is_terminal:
         console.width = _WIDTH_OF_A_LOG
     return console
@@ -44,7 +44,7 @@ def _console() -> Console:
 class Teller:
     """Says what goes on: lasting lines, and passing progress that a terminal overwrites and a log gets seldom."""
 
-    console: Console = field(default_factory=_console)
+    console: Console = field(default_factory=new_console)
     _last: float = field(default_factory=time.monotonic)
 
     def say(self, line: str) -> None:
