@@ -103,7 +103,7 @@ class Listing:
         at = begin if is_number else self._place(module, ids, begin, bound)
         rows = [self._shown(module.rows[key], names) for key in ids[at : at + size]]
         more = at + size < len(ids)
-        if self.server.script.take("repeated_page") and self._last.get(module.name):
+        if self._last.get(module.name) and self.server.script.take("repeated_page"):
             rows = self._last[module.name]
         elif rows:
             self._last[module.name] = rows
@@ -197,7 +197,7 @@ class Listing:
             and kind in ("all", row["type"])
         ]
         given = rows[(page - 1) * size : page * size]
-        if self.server.script.take("repeated_page") and page > 1:
+        if page > 1 and self.server.script.take("repeated_page"):
             given, page = rows[(page - 2) * size : (page - 1) * size], page - 1
         if not given or self.server.script.take("empty_page"):
             return Reply(status=304 if since else 204)
@@ -226,9 +226,10 @@ class Listing:
             return Reply(status=204)
         columns = ("id", *(name for name in query.columns if name != "id"))
         shown = [{name: row["id"] if name == "id" else value_of(row, name) for name in columns} for row in rows]
-        if self.server.script.take("repeated_page") and self._last.get(f"coql {module.name}"):
-            shown = self._last[f"coql {module.name}"]
-        self._last[f"coql {module.name}"] = shown
+        walk = f"{module.name} {query.limit} {query.is_descending}"
+        if self._last.get(walk) and self.server.script.take("repeated_page"):
+            shown = self._last[walk]
+        self._last[walk] = shown
         count = len(shown) * (3 if self.server.script.take("changing_total") else 1)
         more = len(wanted) > query.offset + query.limit
         return Reply({"data": shown, "info": {"count": count, "more_records": more}})

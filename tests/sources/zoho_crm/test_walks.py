@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sources.api.connector import Connector, Page, State
-from tests.servers.framework import Fault, Script, serving
+from tests.servers.framework import Fault, FaultKind, Script, serving
 from tests.servers.zoho_crm import ZohoLimits, ZohoServer
 from tests.sources.zoho_crm.visits import Visitor, dataset, read_in_visits
 
@@ -211,3 +211,14 @@ def test_accounts_that_come_while_ranges_are_read_are_among_them() -> None:
         )
         assert {record.key for record in records} == set(keys)
         assert len(records) == len(keys)
+
+
+@pytest.mark.parametrize("kind", ["repeated_page", "empty_page", "changing_total"])
+@pytest.mark.parametrize("at", range(5))
+@pytest.mark.parametrize(("name", "path"), [("Leads", "/Leads"), ("Accounts", "/coql")])
+def test_each_page_may_be_the_false_one(kind: FaultKind, at: int, name: str, path: str) -> None:
+    with visiting([Fault(kind, at=at, path=path)]) as (server, visitor):
+        keys = [server.store.insert(name) for _ in range(10)]
+        open_one = lambda: visitor.open(walk="coql", page_size=3, query_size=3, concurrency=1)  # noqa: E731
+        records, _ = read_in_visits(open_one, records_of(name, "Phone"), [])
+        assert sorted(record.key for record in records) == keys
