@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,11 +43,11 @@ class _Token:
 
 @dataclass(slots=True)
 class Listing:
-    """Lists one store's records; keeps the page tokens that were given, and the last page of each module."""
+    """Lists one store's records; keeps the page tokens that were given, and the last page of each walk."""
 
     server: ZohoServer
     tokens: dict[str, _Token] = field(default_factory=dict)
-    _last: dict[str, list[Row]] = field(default_factory=dict)
+    _last: dict[Any, list[Row]] = field(default_factory=dict)
     _cached: tuple[Any, list[int]] = ((), [])
 
     def answer(self, request: Request, parts: list[str]) -> Reply:
@@ -103,10 +104,10 @@ class Listing:
         at = begin if is_number else self._place(module, ids, begin, bound)
         rows = [self._shown(module.rows[key], names) for key in ids[at : at + size]]
         more = at + size < len(ids)
-        if self._last.get(module.name) and self.server.script.take("repeated_page"):
-            rows = self._last[module.name]
+        if "page_token" in asked and self.server.script.take("repeated_page"):
+            rows = self._last[bound]
         elif rows:
-            self._last[module.name] = rows
+            self._last[bound] = rows
         if not ids:
             return Reply(status=304 if since else 204)
         info = self._info(ids[at : at + size], at, done, bound, size=size, more=more, page=asked.get("page"))
@@ -226,8 +227,8 @@ class Listing:
             return Reply(status=204)
         columns = ("id", *(name for name in query.columns if name != "id"))
         shown = [{name: row["id"] if name == "id" else value_of(row, name) for name in columns} for row in rows]
-        walk = f"{module.name} {query.limit} {query.is_descending}"
-        if self._last.get(walk) and self.server.script.take("repeated_page"):
+        walk = re.sub(r"id (>|<=) \d+", "", str(request.json()["select_query"]))
+        if query.id_above and walk in self._last and self.server.script.take("repeated_page"):
             shown = self._last[walk]
         self._last[walk] = shown
         count = len(shown) * (3 if self.server.script.take("changing_total") else 1)
