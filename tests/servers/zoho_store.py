@@ -20,11 +20,12 @@ STANDARD = {
     "Leads": "Last_Name:text First_Name:text Company:text Email:email Phone:phone Lead_Source:picklist"
     " Lead_Status:picklist Annual_Revenue:currency Converted__s:boolean",
     "Accounts": "Account_Name:text Account_Number:text Industry:picklist Website:website Phone:phone Employees:integer"
-    " Annual_Revenue:currency Billing_City:text Billing_Country:text Parent_Account:lookup"
+    " Annual_Revenue:currency Billing_City:text Billing_State:text Billing_Country:text Parent_Account:lookup"
     " Tax_Number:text Tags_Chosen:multiselectpicklist",
-    "Contacts": "Last_Name:text First_Name:text Full_Name:text Email:email Phone:phone Title:text Account_Name:lookup",
+    "Contacts": "Last_Name:text First_Name:text Full_Name:text Email:email Phone:phone Title:text"
+    " Department:text Account_Name:lookup",
     "Deals": "Deal_Name:text Stage:picklist Amount:currency Closing_Date:date Probability:integer Account_Name:lookup"
-    " Contact_Name:lookup Lead_Source:picklist Type:picklist",
+    " Contact_Name:lookup Lead_Source:picklist Type:picklist Campaign_Source:lookup",
     "Tasks": "Subject:text Status:picklist Priority:picklist Due_Date:date What_Id:lookup Who_Id:lookup",
     "Calls": "Subject:text Call_Type:picklist Call_Start_Time:datetime Call_Duration:text What_Id:lookup Who_Id:lookup",
     "Events": "Event_Title:text Start_DateTime:datetime End_DateTime:datetime What_Id:lookup Who_Id:lookup Venue:text",
@@ -37,13 +38,14 @@ STANDARD = {
     "Sales_Orders": "Subject:text SO_Number:autonumber Status:picklist Account_Name:lookup Deal_Name:lookup"
     " Due_Date:date Grand_Total:currency Sub_Total:currency Ordered_Items:subform",
     "Invoices": "Subject:text Invoice_Number:autonumber Status:picklist Account_Name:lookup Sales_Order:lookup"
-    " Invoice_Date:date Due_Date:date Grand_Total:currency Invoiced_Items:subform",
+    " Invoice_Date:date Due_Date:date Sub_Total:currency Grand_Total:currency Invoiced_Items:subform",
     "Campaigns": "Campaign_Name:text Type:picklist Status:picklist Start_Date:date End_Date:date"
     " Budgeted_Cost:currency Actual_Cost:currency Num_sent:bigint",
 }
 LINES = (
     "Parent_Id:lookup Product_Name:lookup Quantity:double List_Price:currency Discount:currency Total:currency"
-    " Net_Total:currency Description:textarea Sequence_Number:integer Created_Time:datetime Modified_Time:datetime"
+    " Total_After_Discount:currency Net_Total:currency Description:textarea"
+    " Sequence_Number:integer Created_Time:datetime Modified_Time:datetime"
 )
 _LABELS = {"SO_Number": "SO Number", "Num_sent": "Num sent"}
 
