@@ -32,6 +32,7 @@ _HIDDEN = frozenset(
         "Google_AdWords",
     }
 )
+_MODULE_OF = "$se_module"
 _USER_FIELDS: dict[str, tuple[ColumnType, str]] = {
     "full_name": ("text", "text"),
     "first_name": ("text", "text"),
@@ -152,10 +153,10 @@ class Metadata:
     def fields(self, module: str) -> Mapping[str, SourceField]:
         """Return a module's fields by name, the id among them."""
         if module not in self._fields:
-            listed = [source_field(each) for each in self._of(module)]
-            self._fields[module] = {"id": SourceField("id", "text", "Id", "bigint")} | {
-                each.name: each for each in listed
-            }
+            named = {each.name: each for each in map(source_field, self._of(module))}
+            if "What_Id" in named:  # the metadata leaves out what tells whose id it is
+                named[_MODULE_OF] = SourceField(_MODULE_OF, "text", "Module of What_Id", _MODULE_OF)
+            self._fields[module] = {"id": SourceField("id", "text", "Id", "bigint")} | named
         return self._fields[module]
 
     def line_fields(self, subform: Subform) -> Mapping[str, SourceField]:

@@ -26,7 +26,7 @@ LOOKUPS = frozenset({"lookup", "ownerlookup", "userlookup"})
 # What neither a query nor an export file gives as the records API does.
 ONLY_IN_RECORDS = frozenset({
     "subform", "multiselectlookup", "multiuserlookup", "multi_module_lookup", "fileupload", "imageupload",
-    "profileimage", "consent_lookup", "ALARM", "RRULE", "event_reminder",
+    "profileimage", "consent_lookup", "ALARM", "RRULE", "event_reminder", "$se_module",
 })  # fmt: skip
 LISTS = frozenset({"multiselectpicklist"})
 

@@ -101,6 +101,14 @@ def test_each_stage_of_a_deal_is_a_record(zoho: ZohoServer, visitor: Visitor) ->
     assert {record.values["parent"]["id"] for record in found} == {deal}
 
 
+def test_a_call_says_whose_id_it_has(zoho: ZohoServer, visitor: Visitor) -> None:
+    deal = zoho.store.insert("Deals", Deal_Name="Press")
+    key = zoho.store.insert("Calls", Subject="Hello", What_Id={"id": deal, "name": "Press"})
+    zoho.store.modules["Calls"].rows[int(key)]["$se_module"] = "Deals"
+    found = read(visitor.open(walk="coql"), "Calls", "What_Id.id", "$se_module")
+    assert [(record.values["What_Id"]["id"], record.values["$se_module"]) for record in found] == [(deal, "Deals")]
+
+
 def test_users_who_left_are_read_too(zoho: ZohoServer, visitor: Visitor) -> None:
     for number in range(4):
         zoho.store.add_user(f"User {number}", f"user{number}@example.com", status="disabled")

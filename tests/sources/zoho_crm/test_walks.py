@@ -35,7 +35,7 @@ FAULTS = st.lists(
     max_size=5,
 ).filter(is_bearable)
 LENGTHS = st.lists(st.integers(1, 3), max_size=4)
-SETTINGS = settings(max_examples=25, deadline=None)
+SETTINGS = settings(max_examples=20, deadline=None)
 
 
 @contextmanager
