@@ -18,6 +18,7 @@ from expectations import (
     raw_orders,
     raw_payments,
     raw_products,
+    raw_sources,
     scores_churn_lists,
     scores_churn_scores,
 )
@@ -49,7 +50,9 @@ def suites(stage: Stage, scope: Scope) -> tuple[list[Suite], list[Skipped]]:
         case "raw":
             mapped = [build(scope) for entity, build in RAW.items() if entity in scope.mapped]
             absent = [entity for entity in RAW if entity not in scope.mapped]
-            return mapped, [Skipped(f"raw_{entity}", "the company delivers none") for entity in absent]
+            return [raw_sources.suite(scope), *mapped], [
+                Skipped(f"raw_{entity}", "the company delivers none") for entity in absent
+            ]
         case "marts":
             return [build(scope) for build in MARTS], []
         case "scores":

@@ -39,7 +39,8 @@ def arrival_figures(entity: str, scope: Scope) -> str:
 
     volume_rate is tonight's extracted rows over the median of the same weekday's. With fewer than three of those
     it is tonight over the least (or greatest) of the nights, when tonight is below (or above) all of them: a week
-    of nights has its quiet days. It is 1 where there is too little history to judge; the oldest night, which may
+    of nights has its quiet days. Only the sources that were read tonight count: one that is carried forward brings
+    no rows. It is 1 where there is too little history to judge; the oldest night, which may
     have been a first load, is none.
     """
     return f"""
@@ -70,6 +71,9 @@ def _volumes(entity: str, scope: Scope) -> str:
                     from ops.extracts as extracts
                     inner join ops.runs as runs on extracts.gen = runs.gen
                     where extracts.entity = '{entity}' and extracts.state = 'loaded'
+                        and extracts.source in (select tonight.source from ops.extracts as tonight
+                            where tonight.gen = {scope.gen} and tonight.entity = '{entity}'
+                                and tonight.state = 'loaded')
                         and (extracts.gen = {scope.gen} or (runs.state = 'published'
                             and extracts.as_of between {as_of(scope)} - {HISTORY_DAYS} and {as_of(scope)} - 1))
                     group by extracts.gen, extracts.as_of, extracts.source

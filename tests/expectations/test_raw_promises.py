@@ -46,6 +46,7 @@ DEFECTS = [
      "2.00%", "warning"),
     ("raw_invoices", "ExpectDueAfterInvoice", "update raw.invoices set due_date = '2026-01-14' where invoice_id = 'I1'",
      "2.00%", "warning"),
+    ("raw_sources", "ExpectSourcesDelivered", "insert into ops.sources values ('crm', 'files', 2)", "1", "warning"),
     ("raw_payments", "ExpectPaidInvoicesKnown", "delete from raw.invoices where invoice_id = 'I1'", "2.00%",
      "warning"),
 ]  # fmt: skip
@@ -103,7 +104,9 @@ def test_an_order_without_an_account_is_not_one_of_an_unknown_account(raw: Wareh
 
 def test_what_the_company_does_not_deliver_is_not_checked(raw: Warehouse, look: Look) -> None:
     outcomes = look(raw, "raw", company=cast.company(without=("invoices", "payments", "accounts", "products")))
-    assert {name.partition(".")[0] for name in outcomes} == {"raw_orders", "raw_order_lines", "raw_account_managers"}
+    assert {name.partition(".")[0] for name in outcomes} == {
+        *("raw_sources", "raw_orders", "raw_order_lines", "raw_account_managers")
+    }
     assert "raw_orders.ExpectKnownAccounts" not in outcomes
     assert "raw_order_lines.ExpectKnownProducts" not in outcomes
 
@@ -149,3 +152,22 @@ def test_the_usual_volume_knows_weekdays(
     cast.run(raw, _history({"2026-02-27": 10**6} | history))  # the first load is no history
     outcome = look(raw, "raw", only="raw_orders")["ExpectUsualVolume"]
     assert (outcome.is_success, outcome.observed, outcome.severity) == (is_success, observed, "warning")
+
+
+# The CRM brings forty times as many orders as the ERP, but nothing on the last two days.
+CRM_HISTORY = """
+    insert into ops.extracts (gen, attempt, source, entity, dataset, as_of, is_full, state, extracted_count,
+        unchanged_count, seconds)
+    select gen, 1, 'crm', entity, dataset, as_of, true,
+        case when as_of <= '2026-03-29' then 'loaded' else 'carried' end, 2000, 2000, 1 from ops.extracts
+"""
+
+
+def test_a_carried_source_is_told_with_its_days_and_is_not_missed_in_the_volume(raw: Warehouse, look: Look) -> None:
+    history = _history({"2026-02-27": 10**6} | _march(range(1, 31), weekday=50, weekend=0))
+    cast.run(raw, history + "insert into ops.sources values ('crm', 'files', 2);" + CRM_HISTORY)
+    outcomes = look(raw, "raw")
+    late = outcomes["raw_sources.ExpectNoOldSource"]
+    assert (late.is_success, late.observed, late.expected, late.severity) == (False, "2", "0", "warning")
+    assert not outcomes["raw_sources.ExpectSourcesDelivered"].is_success
+    assert outcomes["raw_orders.ExpectUsualVolume"].observed == "100.00%"

@@ -50,6 +50,7 @@ TABLES = {
     "ops.outbox": ("pm", "", "m", ""),
     "ops.published": ("ltcspm", "", "", ""),
     "ops.runs": ("ltcspm", "", "", ""),
+    "ops.source_nights": ("cp", "", "", ""),
     "ops.sources": ("ltc", "", "", ""),
     "ops.stage_runs": ("ltcspm", "", "", ""),
     "raw.*": ("ltc", "l", "", "l"),

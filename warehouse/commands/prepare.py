@@ -30,9 +30,9 @@ def prepare(warehouse: Warehouse, company: Company) -> None:
         connection.execute("delete from ops.sources where source <> all(%s)", (names,))
         for rank, source in enumerate(company.sources, start=1):
             connection.execute(
-                "insert into ops.sources values (%s, %s, %s)"
-                " on conflict (source) do update set kind = excluded.kind, rank = excluded.rank",
-                (source.name, source.kind, rank),
+                "insert into ops.sources (source, kind, rank, holds_mails) values (%s, %s, %s, %s) on conflict (source)"
+                " do update set kind = excluded.kind, rank = excluded.rank, holds_mails = excluded.holds_mails",
+                (source.name, source.kind, rank, source.holds_mails),
             )
 
 

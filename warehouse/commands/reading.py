@@ -12,6 +12,7 @@ from psycopg import sql
 from rich.table import Table
 
 from warehouse.commands.prepare import prepare
+from warehouse.commands.stale_sources import stale_lines
 from warehouse.commands.work import CompanyPath, RunId, Teller, open_house, open_prepared_house
 from warehouse.database import Role
 from warehouse.embedded import binaries
@@ -90,6 +91,9 @@ def status(company: CompanyPath = None) -> None:
                 teller.say(f"{house.company.id}: nothing is live yet. Next: guanxi nightly")
             else:
                 teller.say(f"{house.company.id}: generation {live[0]} is live, as of {live[1]}, {live[2]} old")
+            newest = connection.execute("select max(gen) from ops.runs").fetchone()
+            for line in stale_lines(connection, newest[0]) if newest is not None and newest[0] is not None else ():
+                teller.say(f"stale: {line}")
             for table in (_runs_table(connection), _stages_table(connection)):
                 if table.row_count:
                     teller.console.print(table)

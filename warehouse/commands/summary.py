@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 from rich.table import Table
 
+from warehouse.commands.stale_sources import stale_lines
 from warehouse.commands.work import Teller, shown
 from warehouse.database import Role
 from warehouse.house import House
@@ -24,6 +25,8 @@ def show_summary(house: House, run_id: str, *, seconds: float, teller: Teller) -
         teller.say("")
         teller.say(f"night of {as_of}: {state}{': ' + note if note else ''} (attempt {attempt}, {seconds:.0f} s)")
         teller.console.print(_extracts(connection, gen))
+        for line in stale_lines(connection, gen):
+            teller.say(f"stale:        {line}")
         for line in _gates(connection, gen):
             teller.say(line)
         _show_live(connection, house, teller)

@@ -25,6 +25,8 @@ create table if not exists ops.sources (
     kind text not null,
     rank integer not null
 );
+-- whether the lists wait while the source's data are older than the night
+alter table ops.sources add column if not exists holds_mails boolean not null default true;
 grant select on ops.sources to guanxi_loader, guanxi_transformer, guanxi_checker;
 
 create table if not exists ops.runs (

@@ -36,6 +36,25 @@ create index if not exists extracts_of_a_source on ops.extracts (source, as_of);
 grant select, insert, update, delete on ops.extracts to guanxi_loader;
 grant select on ops.extracts to guanxi_transformer, guanxi_checker, guanxi_publisher, guanxi_mailer;
 
+-- Up to which day each source had been read for a night, and where it gave nothing, what the newest extract said.
+create or replace view ops.source_nights as
+select
+    r.gen, r.as_of, s.source, s.rank, s.holds_mails, delivered.delivered_through,
+    r.as_of - delivered.delivered_through as stale_days, newest.state, newest.problem
+from ops.runs as r
+cross join ops.sources as s
+left join lateral (
+    select max(e.as_of) as delivered_through from ops.extracts as e
+    where e.source = s.source and e.as_of <= r.as_of and e.state = 'loaded'
+) as delivered on true
+left join lateral (
+    select e.state, e.problem from ops.extracts as e
+    where e.gen = r.gen and e.source = s.source
+    order by e.noted_at desc, e.attempt desc
+    limit 1
+) as newest on true;
+grant select on ops.source_nights to guanxi_checker, guanxi_publisher;
+
 -- How far a dataset of a database has been read, one row a day it was read on: a day's extract that runs again
 -- starts where the day before had ended.
 create table if not exists ops.cursors (

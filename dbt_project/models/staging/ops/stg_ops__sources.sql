@@ -9,7 +9,8 @@ renamed as (
     select
         source,
         kind as source_kind,
-        rank as source_rank
+        rank as source_rank,
+        holds_mails
     from ops_sources
 
 )
