@@ -78,9 +78,13 @@ def test_an_empty_table_never_passes(raw: Warehouse, look: Look, entity: str) ->
 
 def test_only_the_newest_version_that_is_known_by_the_night_counts(raw: Warehouse, look: Look) -> None:
     bad_then_mended = """
-        insert into raw.orders select source, record_id, 'h2', timestamptz '2026-01-01', 1, order_id, 'gone',
+        insert into raw.orders (source, record_id, content_hash, known_at, gen, order_id,
+            account_id, ordered_at, status, currency_code)
+        select source, record_id, 'h2', timestamptz '2026-01-01', 1, order_id, 'gone',
             ordered_at, status, 'USD' from raw.orders where order_id = 'O5';
-        insert into raw.orders select source, record_id, 'h3', timestamptz '2026-04-01 00:00+02', 1, order_id, 'gone',
+        insert into raw.orders (source, record_id, content_hash, known_at, gen, order_id,
+            account_id, ordered_at, status, currency_code)
+        select source, record_id, 'h3', timestamptz '2026-04-01 00:00+02', 1, order_id, 'gone',
             ordered_at, status, 'USD' from raw.orders where order_id = 'O6' and known_at < '2026-03-01';
     """
     cast.run(raw, bad_then_mended)

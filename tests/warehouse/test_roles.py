@@ -53,6 +53,7 @@ TABLES = {
     "ops.source_nights": ("cp", "", "", ""),
     "ops.sources": ("ltc", "", "", ""),
     "ops.stage_runs": ("ltcspm", "", "", ""),
+    "ops.walks": ("lc", "l", "l", "l"),
     "raw.*": ("ltc", "l", "", "l"),
     "quarantine.rows": ("lc", "lc", "", "lc"),
     "pub.*": ("m", "", "", ""),
