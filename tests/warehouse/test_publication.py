@@ -42,6 +42,19 @@ def test_a_published_night_is_whole_and_tells_its_rows(hand: Hand) -> None:
     assert hand.live() == (night.gen, [7], ALL)
 
 
+def test_the_planner_knows_a_night_from_the_moment_it_is_live(core: Warehouse, hand: Hand) -> None:
+    night = hand.whole("good", mark=1)
+    with core.connect_admin() as connection:
+        known = connection.execute(
+            "select tablename, most_common_vals::text::int[] from pg_stats where schemaname = 'pub' and attname = 'gen'"
+        ).fetchall()
+        rows = connection.execute(
+            "select relname, reltuples from pg_class where relnamespace = 'pub'::regnamespace and relkind = 'r'"
+        ).fetchall()
+    assert sorted(known) == sorted((mart.name, [night.gen]) for mart in nights.MARTS)
+    assert {name: count for name, count in rows if count > 0} == {mart.name: ROWS for mart in nights.MARTS}
+
+
 def test_an_unaudited_night_is_refused(hand: Hand) -> None:
     hand.whole("good", mark=1)
     night = hand.open("next", as_of=DAY + timedelta(days=1))
