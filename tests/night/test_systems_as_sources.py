@@ -50,7 +50,9 @@ def _relations(house: NightHouse, company: str) -> dict[str, tuple[int, str]]:
         names = [
             name
             for (name,) in connection.execute(
-                "select tablename from pg_tables where schemaname = %s and tablename ~ '^(dim|fct)_'", (schema,)
+                "select tablename from pg_tables where schemaname = %s and tablename ~ '^(dim|fct)_'"
+                " and tablename <> 'dim_sources'",  # it tells the kind of each source, which is what differs here
+                (schema,),
             )
         ]
         found: dict[str, tuple[int, str]] = {}
