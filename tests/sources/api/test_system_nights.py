@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from sources.tables import RenamedColumnError
 from tests.servers.framework import Fault, FaultKind, serving
 from tests.servers.odoo import OdooServer
 from tests.sources.workshop import Workshop
+from warehouse.ledger import NightRunningError
 
 FIRST = date(2026, 2, 2)
 FAULTS: list[FaultKind] = [
@@ -60,7 +62,14 @@ class Nights:
                 raise Killed
 
         self.workshop.tell = tell
-        return self.workshop.counts(self.day.isoformat())["accounts"]
+        for wait in (0.1, 0.3, 1.0, 3.0, 0.0):
+            try:
+                return self.workshop.counts(self.day.isoformat())["accounts"]
+            except NightRunningError:  # the server is still ending the session of what was killed
+                if not wait:
+                    raise
+                time.sleep(wait)
+        raise AssertionError("unreachable")
 
     def next_day(self) -> None:
         self.day += timedelta(days=1)
