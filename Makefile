@@ -25,14 +25,24 @@ $(READY): requirements.lock pyproject.toml
 nightly: $(READY)  ## run a company's next night through Airflow's DAG (COMPANY=, AS_OF=, DATA=, ACCOUNTS=)
 	$(BIN)/guanxi nightly --through airflow $(FLAGS)
 
-test: lint  ## linters, type check, every test, and one whole night
-	$(BIN)/pytest
+test: style  ## linters, type check, every test, and one whole night
+	$(MAKE) --jobs=2 pytest types sql
 
-lint: $(READY)  ## formatting, linters, types
+lint: style  ## formatting, linters, types
+	$(MAKE) --jobs=2 types sql
+
+style: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types: $(READY)
 	$(BIN)/mypy
+
+sql: $(READY)
 	$(BIN)/python -m tests.lint_sql
+
+pytest: $(READY)
+	$(BIN)/pytest
 
 up: $(READY)  ## start the local stack: PostgreSQL, Airflow, mail server; Ctrl-C stops it
 	$(BIN)/guanxi up --company $(COMPANY)
@@ -61,4 +71,4 @@ clean: $(READY)  ## stop the local stack and remove all state: .guanxi
 	-$(BIN)/guanxi down
 	rm -rf $(or $(GUANXI_HOME),.guanxi)
 
-.PHONY: help setup nightly test lint up down status psql bench docs lock clean
+.PHONY: help setup nightly test lint style types sql pytest up down status psql bench docs lock clean
