@@ -11,14 +11,17 @@ from sources.databases.database import refuse_changed
 from sources.databases.opening import open_database
 from sources.errors import UndeliveredError
 from sources.feed import Feed, Progress
-from sources.files.folder import file_feed, list_files, plan_files, source_folder
+from sources.files.folder import file_feed, list_files, plan_files
+from sources.files.place import opened_store
+from sources.files.store import FileStore
 from sources.loading import ledger
 from sources.loading.carrying import carry
+from sources.loading.columns import told_columns
 from sources.loading.landed import Landed
 from sources.loading.landing import drop_landings, land
 from sources.loading.merge import Merge
 from sources.loading.report import Carried, EntityReport, ExtractReport
-from sources.mapping.mapping import SourceMapping
+from sources.mapping.mapping import DatasetMapping, SourceMapping
 from sources.mapping.reader import read_mapping
 from sources.outside import Outside
 from sources.systems import KINDS, open_system
@@ -81,6 +84,8 @@ class _Extract:
         merge = Merge(self.mapping, landed, schema, self.claim, self.company.timezone, self.progress, self.started)
         reports = merge.run(self.warehouse)
         drop_landings(self.warehouse, claim=self.claim, source=name)
+        with closing(self.warehouse.connect(Role.LOADER)) as connection:
+            self.warnings += told_columns(connection, claim=self.claim, source=name)
         return self._report(reports)
 
     def _go_on_without(self, problem: UndeliveredError) -> ExtractReport:
@@ -117,27 +122,31 @@ class _Extract:
         return reading.schema, landed
 
     def _land_files(self) -> tuple[str, list[Landed]]:
+        copies = self.claim.night.folder / f"files-{self.mapping.name}-{self.claim.number}"
+        with opened_store(
+            self.mapping, company_folder=self.company.folder, outside=self.outside, copies=copies
+        ) as store:
+            planned = [self._plan(dataset, store) for dataset in self.mapping.datasets]
+            return self._land([feed for _, feed in planned if feed is not None]), [landed for landed, _ in planned]
+
+    def _plan(self, dataset: DatasetMapping, store: FileStore) -> tuple[Landed, Feed | None]:
+        """Return what a dataset will have landed, and its feed where there is a file to read."""
         name, as_of = self.mapping.name, self.claim.night.as_of
-        folder = source_folder(
-            self.mapping, company_folder=self.company.folder, data=self.outside.data, crm_folder=self.outside.crm_folder
-        )
-        landed, feeds = [], []
+        files = list_files(dataset, store, thing=f"source {name}, dataset {dataset.name}")
         with closing(self.warehouse.connect(Role.LOADER)) as connection:
-            for dataset in self.mapping.datasets:
-                files = list_files(dataset, folder, thing=f"source {name}, dataset {dataset.name}")
-                before = ledger.files_read_before(connection, name, dataset, as_of)
-                plan = plan_files(files, before, dataset=dataset, as_of=as_of)
-                feed = file_feed(
-                    dataset,
-                    [each.file for each in plan.to_read],
-                    source=name,
-                    progress=self.progress,
-                    warnings=self.warnings,
-                )
-                if plan.to_read:
-                    feeds.append(feed)
-                landed.append(Landed(dataset, plan.to_read, feed.row_counts, plan.held_back_count))
-        return self._land(feeds), landed
+            before = ledger.files_read_before(connection, name, dataset, as_of)
+        plan = plan_files(files, before, dataset=dataset, as_of=as_of)
+        headers: set[str] = set()
+        feed = file_feed(
+            dataset,
+            [each.file for each in plan.to_read],
+            store,
+            source=name,
+            progress=self.progress,
+            headers=headers,
+        )
+        landed = Landed(dataset, plan.to_read, feed.row_counts, plan.held_back_count, headers=headers)
+        return landed, feed if plan.to_read else None
 
     def _land_database(self) -> tuple[str, list[Landed]]:
         name, as_of = self.mapping.name, self.claim.night.as_of
@@ -161,6 +170,7 @@ class _Extract:
                 else columns[dataset.name][dataset.options.cursor].is_time,
                 watermark_before=watermarks.get(dataset.name),
                 keys_table=dataset.keys_table if dataset.is_swept else None,
+                headers=frozenset(columns[dataset.name]),
             )
             for dataset in self.mapping.datasets
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from fnmatch import fnmatchcase
@@ -13,7 +14,7 @@ from sources.databases.opening import open_database
 from sources.errors import MissingTableError
 from sources.feed import Progress
 from sources.files.first_mapping import files_skeleton
-from sources.files.folder import source_folder
+from sources.files.place import opened_store
 from sources.mapping.contract import SystemKind, load_contracts
 from sources.mapping.first_mapping import first_mapping
 from sources.mapping.mapping import DatasetOptions, SourceMapping, SourceOptions
@@ -46,10 +47,11 @@ def first_draft(
         return _of_system(options, objects, outside, progress, warn)
     if options.kind == "erp_database":
         return _of_database(mapping, objects, outside, progress)
-    folder = source_folder(mapping, company_folder=company_folder, data=outside.data, crm_folder=outside.crm_folder)
-    text, unreadable = files_skeleton(
-        folder, name=options.name, path=options.path or ".", patterns=objects, progress=progress
-    )
+    with (
+        tempfile.TemporaryDirectory(prefix="guanxi-") as folder,
+        opened_store(mapping, company_folder=company_folder, outside=outside, copies=Path(folder) / "copies") as store,
+    ):
+        text, unreadable = files_skeleton(store, options, patterns=objects, progress=progress)
     for each in unreadable:
         warn(each)
     return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from psycopg import Connection
@@ -47,13 +47,18 @@ class SystemReading:
         Raises what the connector raises, RenamedColumnError, MissingColumnError, RetypedColumnError and
         BadMappingError; what has been read until then stays in the spool.
         """
+        headers = {}
         for dataset in self.mapping.datasets:
             refuse_foreign_keys(self.mapping, dataset, self.connector.key_column)
             fields = self.connector.fields(dataset.options)
             refuse_changed(dataset, fields, thing=f"source {self.mapping.name}")
+            headers[dataset.name] = frozenset(fields)
         spool = Spool(self.mapping.name, self.claim, self.warehouse)
         with closing(spool.connected()) as connection:
-            landed = [self._read(spool, connection, dataset) for dataset in self.mapping.datasets]
+            landed = [
+                replace(self._read(spool, connection, dataset), headers=headers[dataset.name])
+                for dataset in self.mapping.datasets
+            ]
         self.progress(f"{self.mapping.name}: {self.connector.usage()}")
         return landed
 

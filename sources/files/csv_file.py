@@ -131,7 +131,7 @@ def _is_utf8(encoding: str) -> bool:
 
 
 def _binary(path: Path) -> IO[bytes]:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+    return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
 def _text(path: Path, encoding: str) -> io.TextIOWrapper:

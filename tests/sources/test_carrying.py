@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from sources.errors import TooStaleError, UndeliveredError
-from sources.files.folder import MissingDataError
+from sources.files.store import MissingDataError
 from sources.loading.deletions import VanishedRowsError
 from sources.loading.report import ExtractReport
 from sources.tables import EmptyFileError, RenamedColumnError

@@ -6,7 +6,7 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
 import pytest
@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sources.files.folder import FileToRead, SourceFile
+from sources.files.store import StoredFile
 from sources.loading.landed import Landed
 from sources.loading.landing import ensure_tables, landing_schema
 from sources.loading.merge import Merge
@@ -123,7 +124,9 @@ def _merge(workshop: Workshop, source: str, as_of: date, rows: list[Row]) -> Ent
                 [(number, *row) for number, row in enumerate(rows, start=1)],
             )
         landed = Landed(
-            dataset, (FileToRead(SourceFile(1, "a.csv", workshop.folder, str(as_of)), None),), {1: len(rows)}
+            dataset,
+            (FileToRead(SourceFile(1, StoredFile("a.csv", 0, datetime(2026, 1, 1, tzinfo=UTC)), str(as_of)), None),),
+            {1: len(rows)},
         )
         merge = Merge(mapping, [landed], schema, claim, "Europe/Berlin", lambda _: None, time.monotonic())
         return merge.run(workshop.warehouse)[0]

@@ -50,6 +50,7 @@ TABLES = {
     "ops.outbox": ("pm", "", "m", ""),
     "ops.published": ("ltcspm", "", "", ""),
     "ops.runs": ("ltcspm", "", "", ""),
+    "ops.source_columns": ("lcp", "l", "", "l"),
     "ops.source_nights": ("cp", "", "", ""),
     "ops.sources": ("ltc", "", "", ""),
     "ops.stage_runs": ("ltcspm", "", "", ""),

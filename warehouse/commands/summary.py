@@ -27,6 +27,8 @@ def show_summary(house: House, run_id: str, *, seconds: float, teller: Teller) -
         teller.console.print(_extracts(connection, gen))
         for line in stale_lines(connection, gen):
             teller.say(f"stale:        {line}")
+        for line in _new_columns(connection, gen):
+            teller.say(line)
         for line in _gates(connection, gen):
             teller.say(line)
         _show_live(connection, house, teller)
@@ -49,6 +51,17 @@ def _extracts(connection: psycopg.Connection, gen: int) -> Table:
     ):
         table.add_row(source, entity, *(f"{count:,}" for count in counts))
     return table
+
+
+def _new_columns(connection: psycopg.Connection, gen: int) -> list[str]:
+    return [
+        f"new columns:  {source}, {dataset}: {names}"
+        for source, dataset, names in connection.execute(
+            "select source, dataset, string_agg(name, ', ' order by name) from ops.source_columns"
+            " where gen = %s and is_news group by source, dataset order by source, dataset",
+            (gen,),
+        )
+    ]
 
 
 def _gates(connection: psycopg.Connection, gen: int) -> list[str]:

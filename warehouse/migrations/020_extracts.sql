@@ -89,6 +89,21 @@ create table if not exists ops.files (
 grant select, insert, update, delete on ops.files to guanxi_loader;
 grant select on ops.files to guanxi_checker;
 
+-- Every column that a dataset has ever shown, with the day it was first seen on. `is_news`: nobody had mapped it, and
+-- the source had been loaded without it before, or its mapping lists the columns it expects.
+create table if not exists ops.source_columns (
+    source text not null,
+    dataset text not null,
+    name text not null,
+    as_of date not null,
+    gen bigint not null,
+    is_news boolean not null,
+    noted_at timestamptz not null default now(),
+    primary key (source, dataset, name)
+);
+grant select, insert, delete on ops.source_columns to guanxi_loader;
+grant select on ops.source_columns to guanxi_checker, guanxi_publisher;
+
 -- Rows that are in no table because a rule refused them. They are the source's own rows, so they hold what the
 -- source holds, names and addresses too.
 create table if not exists quarantine.rows (
