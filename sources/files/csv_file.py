@@ -18,6 +18,8 @@ from sources.tables import BadFileError, OpenTable, TruncatedFileError, WrongEnc
 
 _ENCODINGS = ("utf-8", "gb18030", "utf-16", "big5", "cp1252")
 _DELIMITERS = (",", ";", "\t", "|")
+# What these two would leave in the first name of the header.
+_MARKS = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 _BLOCK = 4 << 20
 _LOOK = 1 << 18
 
@@ -135,7 +137,11 @@ def _binary(path: Path) -> IO[bytes]:
 
 
 def _text(path: Path, encoding: str) -> io.TextIOWrapper:
-    return io.TextIOWrapper(_binary(path), encoding="utf-8-sig" if _is_utf8(encoding) else encoding, newline="")
+    stream = _binary(path)
+    mark = _MARKS.get(codecs.lookup(encoding).name)
+    if mark is not None and stream.read(len(mark)) != mark:
+        stream.seek(0)
+    return io.TextIOWrapper(stream, encoding="utf-8-sig" if _is_utf8(encoding) else encoding, newline="")
 
 
 class _Doubtful:

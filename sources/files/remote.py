@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import shutil
 import tempfile
@@ -21,7 +20,8 @@ from sources.api.address import AddressRule
 from sources.api.settings import KindSettings, read_settings
 from sources.credentials import Credentials, read_credentials, shown
 from sources.errors import SourceUnreachableError
-from sources.files.store import SUFFIXES, FileStore, MissingDataError, StoredFile
+from sources.files.remote_errors import Doing, no_room, problem_of
+from sources.files.store import SUFFIXES, FileStore, StoredFile
 from sources.mapping.mapping import SourceMapping
 from sources.mapping.reader import BadMappingError
 from sources.outside import Outside
@@ -204,12 +204,7 @@ class RemoteStore:
     def _refuse_too_large(self, file: StoredFile) -> None:
         free = shutil.disk_usage(self.copies).free
         if file.size > free:
-            raise Problem(
-                f"{file.name} of {self.thing}",
-                seen=f"{file.size:,} bytes, and {free:,} bytes free for its copy",
-                expected="room for one file at a time",
-                next_step="free space where GUANXI_HOME lies, then run the extract again",
-            )
+            raise no_room(f"{file.name} of {self.thing}", f"{file.size:,} bytes, and {free:,} free for its copy")
 
     def _refuse_cut(self, file: StoredFile, size: int) -> None:
         if size != file.size:
@@ -221,69 +216,15 @@ class RemoteStore:
             )
 
     @contextlib.contextmanager
-    def _told(self, doing: Literal["listing", "reading"], name: str = "") -> Iterator[None]:
+    def _told(self, doing: Doing, name: str = "") -> Iterator[None]:
         """Turn what any protocol may raise into what a person can mend; the texts may quote keys and are not told."""
+        thing = f"{name} of {self.thing}" if name else self.thing
         try:
             yield
         except Problem:
             raise
         except Exception as error:  # noqa: BLE001 - each protocol has errors of its own
-            raise self._problem(error, doing, name) from None
-
-    def _problem(self, error: Exception, doing: str, name: str) -> Problem:
-        thing = f"{name} of {self.thing}" if name else self.thing
-        code = _code(error)
-        if isinstance(error, FileNotFoundError):
-            return MissingDataError(
-                thing,
-                seen="it was listed, and was gone when it was read"
-                if doing == "reading"
-                else ("no such bucket" if code == "NoSuchBucket" or "/" not in self.root else "nothing there"),
-                expected="a file that stays until it is read" if doing == "reading" else "what `path` names",
-                next_step="run the extract again" if doing == "reading" else "correct `path`, or put the files there",
-            )
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            return Problem(
-                thing,
-                seen="no space left",
-                expected="room for one file at a time",
-                next_step="free space where GUANXI_HOME lies, then run the extract again",
-            )
-        seen, next_step = _signs(error, code)
-        return SourceUnreachableError(
-            thing, seen=seen, expected="a store that lets us list and read", next_step=next_step
-        )
-
-
-def _signs(error: Exception, code: str) -> tuple[str, str]:
-    """Return what an error is a sign of, and what to do."""
-    told = f" ({code})" if code else f" ({type(error).__name__})"
-    if code == "RequestTimeTooSkewed":
-        return f"the store's clock and ours are too far apart{told}", "set this machine's clock by the network's time"
-    if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired"):
-        return f"the credentials were refused{told}", "give a key that is valid, and its own secret"
-    if code in ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"):
-        return f"the bucket lies in another region{told}", "name it: `region` in the source's settings"
-    if "Payload" in type(error).__name__ or "IncompleteRead" in type(error).__name__:
-        return f"the download broke off, again and again{told}", "run the extract again; see what stands between"
-    if isinstance(error, PermissionError):
-        return (
-            f"access denied{told}",
-            "let this key list the bucket and get its objects (docs/runbooks/source_files.md)",
-        )
-    if isinstance(error, TimeoutError | ConnectionError) or "Connect" in type(error).__name__:
-        return f"nothing answers there{told}", "start the store, or correct `endpoint`; then try: guanxi sources test"
-    return f"the store failed{told}", "see its status and its log, then run the extract again"
-
-
-def _code(error: BaseException | None) -> str:
-    """Return the code that an S3 server gave, from the error or what caused it."""
-    while error is not None:
-        response = getattr(error, "response", None)
-        if isinstance(response, Mapping):
-            return str(response.get("Error", {}).get("Code", ""))
-        error = error.__cause__ or error.__context__
-    return ""
+            raise problem_of(error, doing, thing=thing, is_bucket="/" not in self.root) from None
 
 
 def _stored(name: str, info: Mapping[str, Any]) -> StoredFile:

@@ -241,3 +241,86 @@ def test_two_tables_of_many_batches_are_read_one_after_the_other(workshop: Works
     }
     counts = workshop.counts("2026-01-05", erp_url=erp)
     assert (counts["accounts"].new, counts["products"].new) == (250000, 250000)
+
+
+def _newest(workshop: Workshop) -> dict[str, Decimal]:
+    """Return what raw holds of every order line that is there, as its newest version says."""
+    return dict(
+        workshop.query(
+            "select record_id, net_amount from (select distinct on (record_id) * from raw.order_lines"
+            " order by record_id, known_at desc) as newest where not is_deleted"
+        )
+    )
+
+
+def _held(erp: str) -> dict[str, Decimal]:
+    with psycopg.connect(erp) as connection:
+        return dict(connection.execute("select no, amount::numeric from erp.sales").fetchall())
+
+
+def test_first_load_then_nothing_then_inserts_updates_and_deletes(workshop: Workshop, erp: str) -> None:
+    workshop.source["datasets"]["sales"]["sweep"] = True
+    assert workshop.counts("2026-01-05", erp_url=erp)["order_lines"].new == 2
+    second = workshop.counts("2026-01-06", erp_url=erp)["order_lines"]
+    assert (second.new, second.changed, second.deleted) == (0, 0, 0)
+    _execute(
+        erp,
+        "insert into erp.sales values ('3', 'x', '2026-01-07', 3, true, '2026-01-07 01:00+01');"
+        " update erp.sales set amount = 8, write_date = '2026-01-07 02:00+01' where no = '2';"
+        " delete from erp.sales where no = '1'",
+    )
+    third = workshop.counts("2026-01-07", erp_url=erp)["order_lines"]
+    assert (third.new, third.changed, third.deleted) == (1, 1, 1)
+    assert _newest(workshop) == _held(erp)
+
+
+def test_rows_stamped_early_and_committed_late_are_found_the_next_night(workshop: Workshop, erp: str) -> None:
+    """A transaction that is open while we read, and one whose server's clock runs behind by hours."""
+    with psycopg.connect(erp) as late:
+        late.execute("insert into erp.sales values ('3', 'x', '2026-01-05', 3, true, '2026-01-05 20:00+01')")
+        assert workshop.counts("2026-01-05", erp_url=erp)["order_lines"].new == 2
+    _execute(erp, "insert into erp.sales values ('4', 'x', '2026-01-06', 4, true, '2026-01-05 01:00+01')")
+    assert workshop.counts("2026-01-06", erp_url=erp)["order_lines"].new == 2
+    assert _newest(workshop) == _held(erp)
+
+
+def test_rows_of_the_very_moment_of_the_watermark_are_read_again(workshop: Workshop, erp: str) -> None:
+    workshop.source["datasets"]["sales"]["lookback_days"] = 0
+    workshop.extract("2026-01-05", erp_url=erp)
+    _execute(
+        erp,
+        "insert into erp.sales select 'same ' || n, 'x', '2026-01-05', n, true, '2026-01-05 23:45+01'"
+        " from generate_series(1, 5) as n",
+    )
+    assert workshop.counts("2026-01-06", erp_url=erp)["order_lines"].new == 5
+    assert _newest(workshop) == _held(erp)
+
+
+def test_a_clock_that_runs_ahead_hides_nothing_that_comes_after_it(workshop: Workshop, erp: str) -> None:
+    """A stamp of tomorrow moves the watermark past rows written before it; the lookback covers as far as it reaches."""
+    _execute(erp, "update erp.sales set write_date = '2026-01-06 12:00+01' where no = '1'")
+    workshop.extract("2026-01-05", erp_url=erp)
+    _execute(erp, "insert into erp.sales values ('3', 'x', '2026-01-06', 3, true, '2026-01-06 09:00+01')")
+    assert workshop.counts("2026-01-06", erp_url=erp)["order_lines"].new == 1
+    assert _newest(workshop) == _held(erp)
+
+
+def test_an_edit_while_rows_are_read_is_seen_whole_the_next_night(workshop: Workshop, erp: str) -> None:
+    """The edit comes after the snapshot's first row: neither half of it may be in this night."""
+    workshop.source["datasets"]["sales"]["sweep"] = True
+    edits = iter(
+        ["update erp.sales set amount = amount + 100, write_date = '2026-01-06'; delete from erp.sales where no = '1'"]
+    )
+
+    def tell(line: str) -> None:
+        if "read" in line and (edit := next(edits, None)):
+            _execute(erp, edit)
+
+    workshop.tell = tell
+    assert workshop.counts("2026-01-05", erp_url=erp)["order_lines"].new == 2
+    assert next(edits, None) is None, "the edit was made"
+    assert _newest(workshop) == {"1": Decimal("0.1"), "2": Decimal(10**15)}
+    workshop.tell = None
+    after = workshop.counts("2026-01-06", erp_url=erp)["order_lines"]
+    assert (after.changed, after.deleted) == (1, 1)
+    assert _newest(workshop) == _held(erp)

@@ -224,6 +224,25 @@ def test_only_rows_since_the_watermark_and_its_lookback_are_read(workshop: Works
     ]
 
 
+def test_first_load_then_nothing_then_inserts_updates_and_deletes(workshop: Workshop, erp: str, sql: Any) -> None:
+    """One of the new rows is of the very moment of the watermark."""
+    workshop.source["datasets"]["sales"] |= {"sweep": True, "lookback_days": 0}
+    assert workshop.counts("2026-01-05", erp_url=erp)["order_lines"].new == 2
+    second = workshop.counts("2026-01-06", erp_url=erp)["order_lines"]
+    assert (second.new, second.changed, second.deleted) == (0, 0, 0)
+    sql(
+        "insert into sales values ('3', 'x', '2026-01-05 22:00', 3, 1, '2026-01-05 23:45')",
+        "update sales set amount = 8, changed_at = '2026-01-06 02:00' where no = '2'",
+        "delete from sales where no = '1'",
+    )
+    third = workshop.counts("2026-01-07", erp_url=erp)["order_lines"]
+    assert (third.new, third.changed, third.deleted) == (1, 1, 1)
+    assert workshop.query(
+        "select record_id, net_amount::int from (select distinct on (record_id) * from raw.order_lines"
+        " order by record_id, known_at desc) as newest where not is_deleted order by 1"
+    ) == [("2", 8), ("3", 3)]
+
+
 @pytest.mark.parametrize(
     ("kind", "old", "new"),
     [
