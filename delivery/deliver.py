@@ -125,7 +125,7 @@ class _Run:
         if not ticket.is_copy:
             return recipient, original, body_sha256
         if ticket.body_sha256 not in {None, body_sha256}:
-            self.outbox.hold(ticket, "the mail would not be the same as the one that may have arrived")
+            self.outbox.leave(ticket, "the mail would not be the same as the one that may have arrived")
             return None
         return recipient, self._render(letter, recipient, ticket, is_copy=True), body_sha256
 
@@ -175,9 +175,12 @@ class _Run:
             sent_now=self.sent_now,
             copies_now=self.copies_now,
             pending=tuple(sorted({*pending, *(each for each in unknown if each in waiting)})),
-            held=tuple(each for each in unknown if each not in waiting),
+            unanswered=tuple(each for each in unknown if each not in waiting),
             failed=tuple(self.outbox.managers_in(State.FAILED)),
             expired=tuple(self.outbox.managers_in(State.EXPIRED)),
+            held=len(self.outbox.managers_in(State.HELD)),
+            held_because=self.outbox.why_held(),
+            dropped=len(self.outbox.managers_in(State.DROPPED)),
             without_list=self.lists.managers_without_list(),
         )
 
@@ -196,9 +199,10 @@ def deliver(
     """Send the lists of generation `gen`, which must be live; a repeat sends only what has not gone out.
 
     `connection` is the mailer's and must not be in a transaction; `post` need not be open yet. `now` decides what
-    is too late. Raises NotLiveError, BadSenderError, MailServerUnreachableError, MailServerRefusedError,
-    MailServerSilentError and ForeignRowsError, after which the unsent lists still wait; and, when all that could
-    go has gone, UndeliveredError, which names the managers whose list did not arrive for sure.
+    is too late. Held lists stay as they are. Raises NotLiveError, BadSenderError, MailServerUnreachableError,
+    MailServerRefusedError, MailServerSilentError and ForeignRowsError, after which the unsent lists still wait;
+    and, when all that could go has gone, UndeliveredError, which names the managers whose list did not arrive for
+    sure.
     """
     if not is_address(mail_from):
         raise BadSenderError(

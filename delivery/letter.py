@@ -32,6 +32,14 @@ class ListRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StaleSource:
+    """A source whose data are older than the night; `delivered_through` is None when it has never been read."""
+
+    source: str
+    delivered_through: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """One list, ready to be written down. `made_at` is in the business's time zone; `rows` is never empty."""
 
@@ -43,6 +51,7 @@ class Letter:
     as_of: date
     made_at: datetime
     rows: tuple[ListRow, ...]
+    stale_sources: tuple[StaleSource, ...] = ()
 
     @property
     def language(self) -> Language:

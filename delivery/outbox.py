@@ -18,19 +18,26 @@ from delivery.safe_text import clean
 
 CHURN_LIST = "churn_list"
 # The first send and one marked copy; after two sends without an answer a person decides.
-HELD_AT = 2
+UNANSWERED_LIMIT = 2
 _ERROR_LIMIT = 300
+_MAY_BE_SENT = sql.SQL(
+    "o.gen = %(gen)s and o.kind = %(kind)s"
+    " and (o.state = 'pending' or (o.state = 'unknown' and o.unknown_count < %(limit)s))"
+    " and exists (select 1 from ops.published p where p.gen = o.gen)"
+)
 
 
 class State(StrEnum):
     """The states of a mail, as ops.outbox names them."""
 
     PENDING = "pending"
+    HELD = "held"
     SENDING = "sending"
     SENT = "sent"
     UNKNOWN = "unknown"
     FAILED = "failed"
     EXPIRED = "expired"
+    DROPPED = "dropped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +95,22 @@ class Outbox:
         """
         changed = self.connection.execute(
             "update ops.outbox set state = 'expired', last_error = 'too late to be of use', updated_at = %s"
-            " where kind = %s and not_after <= %s and state = 'pending'",
+            " where kind = %s and not_after <= %s and state in ('pending', 'held')",
             (self.now, self.kind, self.now),
         ).rowcount
         self.connection.execute(
             "update ops.outbox set unknown_count = %s, updated_at = %s"
             " where kind = %s and not_after <= %s and state = 'unknown' and unknown_count < %s",
-            (HELD_AT, self.now, self.kind, self.now, HELD_AT),
+            (UNANSWERED_LIMIT, self.now, self.kind, self.now, UNANSWERED_LIMIT),
         )
         self.connection.commit()
         return changed
 
     def waiting(self) -> list[str]:
-        """Return the managers whose mail may be sent now, by id."""
+        """Return the managers whose mail may be sent now, by id; none once another generation is live."""
         rows = self.connection.execute(
-            "select account_manager_id from ops.outbox where gen = %s and kind = %s"
-            " and (state = 'pending' or (state = 'unknown' and unknown_count < %s)) order by 1",
-            (self.gen, self.kind, HELD_AT),
+            sql.SQL("select o.account_manager_id from ops.outbox o where {} order by 1").format(_MAY_BE_SENT),
+            {"gen": self.gen, "kind": self.kind, "limit": UNANSWERED_LIMIT},
         ).fetchall()
         self.connection.commit()
         return [manager_id for (manager_id,) in rows]
@@ -112,10 +118,11 @@ class Outbox:
     def take(self, account_manager_id: str) -> Ticket | None:
         """Lock a waiting row for this transaction; None when another process has it or it no longer waits."""
         row = self.connection.execute(
-            "select recipient, message_id, body_sha256, unknown_count from ops.outbox"
-            " where gen = %s and kind = %s and account_manager_id = %s"
-            " and (state = 'pending' or (state = 'unknown' and unknown_count < %s)) for update skip locked",
-            (self.gen, self.kind, account_manager_id, HELD_AT),
+            sql.SQL(
+                "select o.recipient, o.message_id, o.body_sha256, o.unknown_count from ops.outbox o"
+                " where {} and o.account_manager_id = %(manager)s for update of o skip locked"
+            ).format(_MAY_BE_SENT),
+            {"gen": self.gen, "kind": self.kind, "limit": UNANSWERED_LIMIT, "manager": account_manager_id},
         ).fetchone()
         if row is None:
             self.connection.commit()
@@ -147,9 +154,11 @@ class Outbox:
         """Note that a mail cannot be sent at all; nothing of it left the house."""
         self._update(ticket, "state = 'failed', last_error = %s", (_short(reason),))
 
-    def hold(self, ticket: Ticket, reason: str) -> None:
+    def leave(self, ticket: Ticket, reason: str) -> None:
         """Keep a row `unknown` and try it no more."""
-        self._update(ticket, "state = 'unknown', unknown_count = %s, last_error = %s", (HELD_AT, _short(reason)))
+        self._update(
+            ticket, "state = 'unknown', unknown_count = %s, last_error = %s", (UNANSWERED_LIMIT, _short(reason))
+        )
 
     def release(self, ticket: Ticket) -> None:
         """Let go of the sender's lock of a row whose send was cut short; the row stays `sending`."""
@@ -164,6 +173,23 @@ class Outbox:
         self.connection.commit()
         return [manager_id for (manager_id,) in rows]
 
+    def release_held(self) -> int:
+        """Let held mails be sent, but those that are too late, and return how many."""
+        return self._end_hold("state = 'pending', last_error = null", "not_after > %s", (self.now,))
+
+    def drop_held(self) -> int:
+        """Decide that held mails are never sent, and return how many."""
+        return self._end_hold("state = 'dropped'", "true", ())
+
+    def why_held(self) -> str | None:
+        """Return why the generation's mails are held; None when none is."""
+        row = self.connection.execute(
+            "select max(last_error) from ops.outbox where gen = %s and kind = %s and state = 'held'",
+            (self.gen, self.kind),
+        ).fetchone()
+        self.connection.commit()
+        return None if row is None else row[0]
+
     def counts(self) -> dict[State, int]:
         """Return how many rows of the generation are in each state."""
         rows = self.connection.execute(
@@ -172,6 +198,16 @@ class Outbox:
         self.connection.commit()
         found = {State(state): int(count) for state, count in rows}
         return {state: found.get(state, 0) for state in State}
+
+    def _end_hold(self, assignments: LiteralString, condition: LiteralString, values: tuple[object, ...]) -> int:
+        statement = sql.SQL(
+            "update ops.outbox set updated_at = %s, {} where gen = %s and kind = %s and state = 'held' and {}"
+        )
+        changed = self.connection.execute(
+            statement.format(sql.SQL(assignments), sql.SQL(condition)), (self.now, self.gen, self.kind, *values)
+        ).rowcount
+        self.connection.commit()
+        return changed
 
     def _key(self, ticket: Ticket) -> str:
         return _lock_key(self.gen, self.kind, ticket.account_manager_id)

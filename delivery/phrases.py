@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from delivery.letter import StaleSource
 from delivery.managers import Language
 
 _CATALOGUE = Path(__file__).parent / "phrases.yml"
@@ -31,6 +32,11 @@ class Phrases:
         """Return a sentence about days: its own `_today` or `_one` form where the catalogue has one."""
         special = name + {0: "_today", 1: "_one"}.get(days, "")
         return self.say(special if special in self.sentences else name, days=f"{days:,}")
+
+    def stale_source(self, source: StaleSource) -> str:
+        """Return as of when a source's data are."""
+        name = "stale_source" if source.delivered_through else "stale_source_never"
+        return self.say(name, source=source.source, day=source.delivered_through)
 
     def method(self, method_code: str) -> str:
         """Return who made the list, and why."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import dict_row
 
-from delivery.letter import Letter, ListRow
+from delivery.letter import Letter, ListRow, StaleSource
 from delivery.managers import Language, Manager, as_language, fallback_manager
 from warehouse.errors import Problem
 
@@ -74,7 +74,17 @@ class PublishedLists:
             as_of=self.as_of,
             made_at=self.published_at.astimezone(self.company.zone),
             rows=tuple(_row(each, manager.language) for each in found),
+            stale_sources=self.stale_sources(),
         )
+
+    def stale_sources(self) -> tuple[StaleSource, ...]:
+        """Return the sources that the night carries forward, by rank."""
+        rows = self.connection.execute(
+            "select source, delivered_through_date from pub.dim_sources where gen = %s and is_stale"
+            " order by source_rank, source",
+            (self.gen,),
+        )
+        return tuple(StaleSource(*row) for row in rows)
 
     def foreign_accounts(self, manager: Manager, account_ids: Iterable[str]) -> list[str]:
         """Return those of `account_ids` that are not this manager's by the accounts' own owner column.

@@ -20,8 +20,9 @@ class UndeliveredError(Problem):
 class DeliveryReport:
     """Where the mails of a generation stand, over all runs. Managers are named by id.
 
-    `sent_now` and `copies_now` are this run's; `held` are unknown and will not be tried again; `without_list` is
-    how many active managers had nothing to be told.
+    `sent_now` and `copies_now` are this run's; `unanswered` are unknown and will not be tried again; `held` lists
+    wait for a person, `held_because` of a stale source; `without_list` is how many active managers had nothing to be
+    told.
     """
 
     gen: int
@@ -29,23 +30,30 @@ class DeliveryReport:
     sent_now: int
     copies_now: int
     pending: tuple[str, ...]
-    held: tuple[str, ...]
+    unanswered: tuple[str, ...]
     failed: tuple[str, ...]
     expired: tuple[str, ...]
+    held: int
+    held_because: str | None
+    dropped: int
     without_list: int
 
     def lines(self) -> list[str]:
         """Return the report in words, one fact a line."""
         copies = f", {self.copies_now:,} of them copies" if self.copies_now else ""
         told = [f"{self.sent:,} lists sent ({self.sent_now:,} in this run{copies})"]
+        if self.held:
+            told.append(held_line(self.gen, self.held, self.held_because))
+        if self.dropped:
+            told.append(f"{self.dropped:,} held lists were dropped: nobody gets them")
         if self.without_list:
             told.append(f"{self.without_list:,} active account managers have nothing to be told: no mail for them")
         return told
 
     @property
     def is_complete(self) -> bool:
-        """Whether every list was accepted by the mail server."""
-        return not (self.pending or self.held or self.failed or self.expired)
+        """Whether every list that may be sent was accepted by the mail server."""
+        return not (self.pending or self.unanswered or self.failed or self.expired)
 
 
 def undelivered(report: DeliveryReport, reasons: dict[str, str]) -> UndeliveredError:
@@ -54,8 +62,8 @@ def undelivered(report: DeliveryReport, reasons: dict[str, str]) -> UndeliveredE
     if report.failed:
         parts.append(f"failed: {names(report.failed, reasons)}")
         steps.append("correct these managers' addresses in the source system; tomorrow's list takes them")
-    if report.held:
-        parts.append(f"sent twice without an answer: {names(report.held)}")
+    if report.unanswered:
+        parts.append(f"sent twice without an answer: {names(report.unanswered)}")
         steps.append("ask the managers or the mail server's log whether the list came")
     if report.pending:
         parts.append(f"still waiting: {names(report.pending)}")
@@ -71,6 +79,15 @@ def undelivered(report: DeliveryReport, reasons: dict[str, str]) -> UndeliveredE
     )
     error.report = report
     return error
+
+
+def held_line(gen: int, count: int, because: str | None) -> str:
+    """Return in words how many lists of a generation are held, why, and what a person can do."""
+    return (
+        f"{count:,} list{'s' * (count != 1)} of generation {gen} held, no mail sent: {because}. Next: guanxi mails"
+        f" release --generation {gen} sends them all the same, guanxi mails drop --generation {gen} does not;"
+        " a night with the source delivered sends its own"
+    )
 
 
 def names(manager_ids: Iterable[str], reasons: dict[str, str] | None = None) -> str:

@@ -113,6 +113,7 @@ def _write_about(workbook: Workbook, letter: Letter, phrases: Phrases) -> None:
     sheet.set_column(1, 1, 90)
     facts = (
         (phrases.say("as_of"), f"{letter.as_of} ({phrases.days('age', letter.data_age_days)})"),
+        *((phrases.say("sources"), phrases.stale_source(each)) for each in letter.stale_sources),
         (phrases.say("generation"), str(letter.gen)),
         (phrases.say("made_at"), f"{letter.made_at:%Y-%m-%d %H:%M} ({letter.made_at.tzinfo})"),
         (phrases.say("made_by"), phrases.method(letter.method_code)),

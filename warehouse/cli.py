@@ -10,7 +10,7 @@ from collections.abc import Callable
 import psycopg
 import typer
 
-from warehouse.commands import learning, nightly, opening, reading, sources, stack, stages
+from warehouse.commands import learning, mails, nightly, opening, reading, sources, stack, stages
 from warehouse.database import WarehouseFullError
 from warehouse.errors import GateClosedError, Problem
 from warehouse.plan import GATE_CLOSED_STATUS
@@ -53,6 +53,7 @@ for _panel, _commands in _COMMANDS.items():
 
 
 app.add_typer(sources.app, name="sources", rich_help_panel="The sources")
+app.add_typer(mails.app, name="mails", rich_help_panel="The night")
 
 
 class MisusedCommandError(Problem):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from warehouse.errors import Problem
 from warehouse.lines import Lines, RepeatedKeyError, read_yaml
@@ -59,11 +59,16 @@ Kind = Literal["files", "erp_database", "zoho_crm", "fxiaoke", "odoo", "tryton"]
 """The kinds of sources there are."""
 
 
+LISTED = frozenset({"accounts", "account_managers", "orders", "order_lines"})
+"""The entities that say who is on a list and whose it is: with one of them old, a list may be wrong."""
+
+
 class SourceEntry(BaseModel):
     """A source's name and kind; the rest of its mapping is read by the room of sources.
 
     `when_undelivered`: whether a night goes on with what the source gave last, for at most `carry_days`.
-    `holds_mails`: whether the lists wait while its data are older than the night.
+    `holds_mails`: whether the lists wait while its data are older than the night; unless said, they do when it brings
+    an entity of LISTED, of which lists are made.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -74,6 +79,14 @@ class SourceEntry(BaseModel):
     when_undelivered: Literal["carry", "stop"] = "carry"
     carry_days: int = Field(3, ge=1)
     holds_mails: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hold_mails_by_entities(cls, entry: Any) -> Any:
+        if not isinstance(entry, dict) or "holds_mails" in entry:
+            return entry
+        entities = entry.get("entities")
+        return entry | {"holds_mails": isinstance(entities, dict) and not LISTED.isdisjoint(entities)}
 
 
 class Company(_Strict):

@@ -80,7 +80,7 @@ class SourceOptions(_Strict):
     freshness_days: int | None = Field(None, ge=1)
     when_undelivered: Literal["carry", "stop"] = "carry"
     carry_days: int = Field(3, ge=1)
-    holds_mails: bool = True
+    holds_mails: bool | None = None
     datasets: dict[str, DatasetOptions] = Field(min_length=1)
     entities: dict[str, EntityOptions] = Field(min_length=1)
     _place: SourcePlace | None = PrivateAttr(default=None)

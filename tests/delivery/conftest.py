@@ -109,10 +109,13 @@ class Publisher:
         *,
         owners: Mapping[str, str | None] | None = None,
         as_of: date = AS_OF,
+        stale: Mapping[str, date | None] | None = None,
+        holds_mails: bool = True,
     ) -> int:
         """Publish managers (id, email, language, is_active) and lists (manager -> accounts); return the generation.
 
-        `owners` says who owns an account where that is not the manager on whose list it is.
+        `owners` says who owns an account where that is not the manager on whose list it is; `stale` are sources
+        that gave nothing, each with the day it gave something last.
         """
         self.gen += 1
         gen = self.gen
@@ -150,10 +153,26 @@ class Publisher:
             " on conflict (is_only) do update set gen = excluded.gen, as_of = excluded.as_of",
             (gen, as_of),
         )
+        execute(
+            "insert into pub.dim_sources (gen, source, source_rank, delivered_through_date, is_stale, holds_mails)"
+            " values (%s, 'fresh', 1, %s, false, true)",
+            (gen, as_of),
+        )
+        for rank, (source, day) in enumerate((stale or {}).items(), start=2):
+            execute(
+                "insert into pub.dim_sources (gen, source, source_rank, delivered_through_date, is_stale, holds_mails)"
+                " values (%s, %s, %s, %s, true, %s)",
+                (gen, source, rank, day, holds_mails),
+            )
+        self.enqueue(gen)
+        return gen
+
+    def enqueue(self, gen: int) -> None:
+        """Write the outbox as the publication of a night, or of a further attempt of it, does."""
+        execute = self.connection.execute
         execute("select ops.enqueue_mails(%s)", (gen,))
         execute("update ops.outbox set not_after = %s where gen = %s", (NOW.replace(day=2), gen))
         self.connection.commit()
-        return gen
 
     def states(self, gen: int) -> dict[str, str]:
         """The state of each manager's mail."""

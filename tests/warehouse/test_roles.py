@@ -72,6 +72,7 @@ FUNCTIONS = {
     "begin_build": "t",
     "claim_stage": "ltcspm",
     "enqueue_mails": "",
+    "expire_mails": "",
     "finish_stage": "ltcspm",
     "is_valid": "lc",
     "listed_before": "s",
@@ -82,6 +83,7 @@ FUNCTIONS = {
     "publish": "p",
     "reject_run": "ltcspm",
     "rollback_to": "p",
+    "why_mails_are_held": "",
 }
 
 

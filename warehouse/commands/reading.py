@@ -11,6 +11,7 @@ import typer
 from psycopg import sql
 from rich.table import Table
 
+from warehouse.commands.mails import held_lines
 from warehouse.commands.prepare import prepare
 from warehouse.commands.stale_sources import stale_lines
 from warehouse.commands.work import CompanyPath, RunId, Teller, open_house, open_prepared_house
@@ -94,6 +95,8 @@ def status(company: CompanyPath = None) -> None:
             newest = connection.execute("select max(gen) from ops.runs").fetchone()
             for line in stale_lines(connection, newest[0]) if newest is not None and newest[0] is not None else ():
                 teller.say(f"stale: {line}")
+            for line in held_lines(connection, live[0]) if live is not None else ():
+                teller.say(f"held: {line}")
             for table in (_runs_table(connection), _stages_table(connection)):
                 if table.row_count:
                     teller.console.print(table)

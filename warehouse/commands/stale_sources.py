@@ -14,7 +14,7 @@ def stale_lines(connection: psycopg.Connection, gen: int) -> list[str]:
         (gen,),
     ):
         old = f"{source} gave nothing and is carried forward as of {through}, {days} day{'s' * (days > 1)} stale"
-        lines.append(old + ("; the lists wait for it" if holds_mails else "") + _why(problem))
+        lines.append(old + ("; it holds the mails" if holds_mails else "") + _why(problem))
     return lines
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 from rich.table import Table
 
+from warehouse.commands.mails import held_lines
 from warehouse.commands.stale_sources import stale_lines
 from warehouse.commands.work import Teller, shown
 from warehouse.database import Role
@@ -29,6 +30,8 @@ def show_summary(house: House, run_id: str, *, seconds: float, teller: Teller) -
             teller.say(f"stale:        {line}")
         for line in _new_columns(connection, gen):
             teller.say(line)
+        for line in held_lines(connection, gen):
+            teller.say(f"held:         {line}")
         for line in _gates(connection, gen):
             teller.say(line)
         _show_live(connection, house, teller)

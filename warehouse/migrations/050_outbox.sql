@@ -1,6 +1,7 @@
 -- One row a mail: written in the transaction that publishes the list, so that a published list is never forgotten.
 -- States: pending -> sending -> sent | unknown | failed | expired. `unknown_count` is how many sends nobody knows
--- the fate of; at two the row is held, so a manager gets at most one extra copy.
+-- the fate of; at two the row is left alone, so a manager gets at most one extra copy. A mail is held instead of
+-- pending while a source that holds mails is stale; a person lets it go (pending) or drops it.
 
 create table if not exists ops.outbox (
     gen bigint not null references ops.runs (gen),
@@ -9,8 +10,7 @@ create table if not exists ops.outbox (
     recipient text,
     message_id text not null unique,
     body_sha256 text,
-    state text not null default 'pending'
-    check (state in ('pending', 'sending', 'sent', 'unknown', 'failed', 'expired')),
+    state text not null default 'pending',
     attempts integer not null default 0,
     unknown_count integer not null default 0 check (unknown_count between 0 and 2),
     not_after timestamptz not null,
@@ -18,12 +18,46 @@ create table if not exists ops.outbox (
     updated_at timestamptz not null default now(),
     primary key (gen, account_manager_id, kind)
 );
+alter table ops.outbox drop constraint if exists outbox_state_check;
+alter table ops.outbox add constraint outbox_state_check check (
+    state in ('pending', 'held', 'sending', 'sent', 'unknown', 'failed', 'expired', 'dropped')
+);
 
 grant select on ops.outbox to guanxi_mailer, guanxi_publisher;
 grant update (recipient, body_sha256, state, attempts, unknown_count, last_error, updated_at)
 on ops.outbox to guanxi_mailer;
 
--- Called by ops.publish inside its transaction. A manager whom the dimension does not know gets a null recipient;
+-- Called when another generation goes live: what still waits is given up, and what is being sent or went unanswered
+-- is not tried again, also if its generation should come back.
+create or replace function ops.expire_mails(p_live bigint, p_reason text) returns void
+language sql security definer set search_path = pg_catalog as $f$
+    update ops.outbox set state = 'expired', last_error = p_reason, updated_at = now()
+    where gen <> p_live and state in ('pending', 'held');
+    update ops.outbox set not_after = '-infinity', updated_at = now()
+    where gen <> p_live and state in ('sending', 'unknown') and not_after > '-infinity'
+$f$;
+
+-- Why the mails of a published generation are held: the stale sources that hold them; null when none does.
+create or replace function ops.why_mails_are_held(p_gen bigint) returns text
+language plpgsql stable security definer set search_path = pg_catalog as $f$
+begin
+    if to_regclass('pub.dim_sources') is null then
+        return null;
+    end if;
+    return (
+        select string_agg(
+            case
+                when s.delivered_through_date is null then format('source %s has never been read', s.source)
+                else format('source %s is as of %s', s.source, s.delivered_through_date)
+            end, '; ' order by s.source_rank, s.source
+        )
+        from pub.dim_sources s
+        where s.gen = p_gen and s.is_stale and s.holds_mails
+    );
+end $f$;
+
+-- Called by ops.publish inside its transaction. A further attempt of a night that brings the missing source lets its
+-- held mails go, and the other way round. A manager whom the dimension does not know gets a null recipient;
 -- the delivery then takes the address of the company's fallback manager. The id is random because generations
 -- begin at 1 again in a new warehouse, and mail systems drop a message whose id they have seen.
 create or replace function ops.enqueue_mails(
@@ -32,17 +66,22 @@ create or replace function ops.enqueue_mails(
 language plpgsql security definer set search_path = pg_catalog as $f$
 declare
     queued bigint;
+    why text;
 begin
-    update ops.outbox o set
-        state = 'expired', last_error = 'superseded by generation ' || p_gen, updated_at = now()
-    where o.state = 'pending' and o.gen <> p_gen;
+    perform ops.expire_mails(p_gen, 'superseded by generation ' || p_gen);
     if to_regclass('pub.fct_churn_lists') is null or to_regclass('pub.dim_account_managers') is null then
         return 0;
     end if;
-    insert into ops.outbox (gen, account_manager_id, kind, recipient, message_id, not_after)
+    why := ops.why_mails_are_held(p_gen);
+    update ops.outbox o set
+        state = case when why is null then 'pending' else 'held' end, last_error = why, not_after = now() + p_valid,
+        updated_at = now()
+    where o.gen = p_gen and o.state = case when why is null then 'held' else 'pending' end;
+    insert into ops.outbox (gen, account_manager_id, kind, recipient, message_id, not_after, state, last_error)
     select
         p_gen, lists.account_manager_id, 'churn_list', managers.email,
-        format('<churn-list.%s.%s@%s>', p_gen, gen_random_uuid(), p_domain), now() + p_valid
+        format('<churn-list.%s.%s@%s>', p_gen, gen_random_uuid(), p_domain), now() + p_valid,
+        case when why is null then 'pending' else 'held' end, why
     from (
         select distinct l.account_manager_id from pub.fct_churn_lists l
         where l.gen = p_gen and l.account_manager_id is not null
@@ -73,5 +112,7 @@ begin
     );
 end $f$;
 
-revoke all on function ops.enqueue_mails (bigint, interval, text), ops.listed_before (bigint) from public;
+revoke all on function
+ops.enqueue_mails (bigint, interval, text), ops.expire_mails (bigint, text), ops.why_mails_are_held (bigint),
+ops.listed_before (bigint) from public;
 grant execute on function ops.listed_before (bigint) to guanxi_scorer;

@@ -168,14 +168,21 @@ begin
 end $f$;
 
 -- One statement; null when the generation's rows are not there to go back to. A further attempt that failed has
--- not touched them.
+-- not touched them. The mails of the generation that is left are given up.
 create or replace function ops.rollback_to(p_gen bigint) returns text
-language sql security definer set search_path = pg_catalog as $f$
+language plpgsql security definer set search_path = pg_catalog as $f$
+declare
+    told text;
+begin
     update ops.published p set gen = r.gen, as_of = r.as_of, published_at = now()
     from ops.runs r
     where r.gen = p_gen and r.published_at is not null
-    returning 'live generation is now ' || p_gen || ', as of ' || r.as_of
-$f$;
+    returning 'live generation is now ' || p_gen || ', as of ' || r.as_of into told;
+    if told is not null then
+        perform ops.expire_mails(p_gen, 'rolled back to generation ' || p_gen);
+    end if;
+    return told;
+end $f$;
 
 -- Forget old generations; p_keep stay: the live one and the newest others.
 create or replace function ops.prune(p_keep integer) returns bigint
