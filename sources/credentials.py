@@ -33,7 +33,7 @@ def read_credentials(
     """Return a source's credentials. Raises SourceUnreachableError that names what is missing and no value.
 
     Looked for in GUANXI_SOURCE_<NAME>, then in the file that GUANXI_SOURCE_<NAME>_FILE names. A stage that Airflow
-    runs finds the Airflow connection guanxi_<name> in the first.
+    runs finds the Airflow connection guanxi_<name> in the first, if there is one.
     """
     environment = os.environ if environment is None else environment
     variable = variable_of(source)

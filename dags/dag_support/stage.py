@@ -14,12 +14,15 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from dags.dag_support.as_of import resolve_as_of
+from dags.dag_support.connection import with_connection
 from dags.dag_support.defaults import business_timezone
+from warehouse.company import load_company
 from warehouse.plan import GATE_CLOSED_STATUS, STAGES, Stage, open_arguments
+from warehouse.settings import load_settings
 from warehouse.stage_process import StageProcess, guanxi_command, stage_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from airflow.sdk import Context
 
@@ -42,13 +45,14 @@ def retry_settings(stage: Stage) -> dict[str, Any]:
 class GuanxiOperator(BaseOperator):
     """Runs one `guanxi` command; its lines go to the task's log and, when there is one, to the progress file."""
 
-    def run_guanxi(self, words: Sequence[str], *, label: str) -> list[str]:
-        """Run the command and return the last lines of its stdout.
+    def run_guanxi(
+        self, words: Sequence[str], *, label: str, environment: Mapping[str, str] | None = None
+    ) -> list[str]:
+        """Run the command and return the last lines of its stdout; `environment` replaces the stages' usual one.
 
         Raises AirflowFailException when a gate is closed (a further try would see the same data) and
         AirflowException for any other failure. Whatever ends this task ends the command too.
         """
-        environment = stage_environment()
 
         def tell(line: str) -> None:
             if line.startswith("{"):  # an answer for us, not for people
@@ -56,7 +60,7 @@ class GuanxiOperator(BaseOperator):
             self.log.info("%s", line)
             note_progress(f"{label}: {line}")
 
-        with StageProcess((*guanxi_command(), *words), tell, environment) as self._process:
+        with StageProcess((*guanxi_command(), *words), tell, environment or stage_environment()) as self._process:
             threading.Thread(target=_end_without_parent, args=(self._process, os.getppid()), daemon=True).start()
             status = self._process.wait()
         if status == 0:
@@ -122,7 +126,12 @@ class StageOperator(GuanxiOperator):
             company=self.night["company"],
             is_last_try=is_last_try(context["task_instance"]),
         )
-        self.run_guanxi(words, label=f"{self.stage} {self.source}" if self.source else self.stage)
+        if not self.source:
+            self.run_guanxi(words, label=self.stage)
+            return
+        company = load_company(self.night["company"] or load_settings().company)
+        environment = with_connection(stage_environment(), company.source(self.source))
+        self.run_guanxi(words, label=f"{self.stage} {self.source}", environment=environment)
 
 
 class GuanxiCommandOperator(GuanxiOperator):

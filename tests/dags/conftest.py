@@ -23,7 +23,8 @@ words = sys.argv[1:]
 def note(**what):
     with open(os.path.join(folder, "calls.jsonl"), "a") as calls:
         calls.write(json.dumps(what) + "\\n")
-note(words=words, secrets=[name for name in os.environ if name.startswith("AIRFLOW")])
+note(words=words, secrets=[name for name in os.environ if name.startswith("AIRFLOW")],
+     given={{name: value for name, value in os.environ.items() if name.startswith(("GUANXI_SOURCE_", "GUANXI_ERP_"))}})
 script = json.load(open(os.path.join(folder, "script.json")))
 name = " ".join(words[:2]) if words[0] == "check" else words[0]
 does = script.get(name, {{}})

@@ -53,11 +53,25 @@ def test_opening_passes_the_day_on_and_returns_the_sources(stand_in: StandIn, mo
 def test_a_stage_gets_the_night_and_its_fence(stand_in: StandIn) -> None:
     from dags.dag_support.stage import StageOperator
 
-    operator = StageOperator(task_id="extract", stage="extract", night=NIGHT | {"company": "c/d"}, source="erp")
+    operator = StageOperator(
+        task_id="extract", stage="extract", night=NIGHT | {"company": "examples/odoo"}, source="odoo"
+    )
     _execute(operator, _context({})[0])
     [words] = stand_in.calls()
     assert words == [
-        *("extract", "--run-id", "n", "--attempt", "2", "--fence", "f-2", "--source", "erp", "--company", "c/d")
+        *(
+            "extract",
+            "--run-id",
+            "n",
+            "--attempt",
+            "2",
+            "--fence",
+            "f-2",
+            "--source",
+            "odoo",
+            "--company",
+            "examples/odoo",
+        )
     ]
 
 
