@@ -18,7 +18,10 @@ class AddressRule:
     _known: set[tuple[str, str, int | None]] = field(default_factory=set)
 
     def assert_allowed(self, url: str, *, thing: str) -> None:
-        """Raise SourceUnreachableError unless the address may be asked. A host is looked up once."""
+        """Raise SourceUnreachableError unless the address may be asked; tell a wrong one before anything is sent.
+
+        What a name means may change afterwards: each connection asks `assert_address` of what it connects to.
+        """
         parts = urlsplit(url)
         place = (parts.scheme, parts.hostname or "", parts.port)
         if place in self._known:
@@ -29,13 +32,18 @@ class AddressRule:
             raise _refused(thing, f"an address with {parts.scheme or 'no scheme'}", "use https")
         if not self.allows_private:
             for address in _addresses(parts.hostname or "", thing=thing):
-                if not address.is_global:
-                    raise _refused(
-                        thing,
-                        f"{parts.hostname} is {address}, which is no public address",
-                        "if that is right, set GUANXI_ALLOW_PRIVATE_SOURCES=true",
-                    )
+                self.assert_address(parts.hostname or "", address, thing=thing)
         self._known.add(place)
+
+    def assert_address(self, host: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address, *, thing: str) -> None:
+        """Raise SourceUnreachableError unless a host may be asked at an address."""
+        if self.allows_private or address.is_global:
+            return
+        raise _refused(
+            thing,
+            f"{host} is {address}, which is no public address",
+            "if that is right, set GUANXI_ALLOW_PRIVATE_SOURCES=true",
+        )
 
 
 def _addresses(host: str, *, thing: str) -> set[ipaddress.IPv4Address | ipaddress.IPv6Address]:

@@ -20,6 +20,7 @@ import requests
 import tenacity
 
 from sources.api.address import AddressRule
+from sources.api.connection import mount
 from sources.api.pace import Pace
 from sources.errors import SourceUnreachableError
 
@@ -126,6 +127,9 @@ class Http:
     waited_seconds: float = 0
     _session: requests.Session = field(default_factory=_stateless)
     _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        mount(self._session, lambda host, address: self.rule.assert_address(host, address, thing=self.thing))
 
     def send(  # noqa: PLR0913 - each tells another thing of a request
         self,
