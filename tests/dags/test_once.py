@@ -42,7 +42,7 @@ def _once(home: Path, stand_in: StandIn, *arguments: str, is_patient: bool = Tru
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | {
         "GUANXI_HOME": str(home),
         "GUANXI_COMMAND": stand_in.command,
-        "GUANXI_COMPANY": str(ROOT / "tests" / "data" / "tiny"),
+        "GUANXI_COMPANY": str(ROOT / "examples" / "simulated"),
         "GUANXI_PROGRESS_FILE": str(progress),
     }
     program = ["-m", "dags.dag_support.once"] if is_patient else ["-c", IMPATIENT]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import socket
+import traceback
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +14,11 @@ from delivery.mailbox import kept_mails, local_mailbox
 from delivery.published_lists import NotLiveError
 from delivery.report import UndeliveredError
 from delivery.smtp import MailServerRefusedError, MailServerUnreachableError
+from tests.canaries import canary, found_in_database, found_in_text
 from tests.delivery.conftest import NOW, FaultyServer, Publisher
 from tests.delivery.sending import send, two_lists
 from warehouse.company import Company
+from warehouse.database import Warehouse
 from warehouse.errors import Problem
 
 
@@ -264,6 +267,22 @@ def test_a_server_that_refuses_our_login_leaves_every_list_waiting(
     with pytest.raises(MailServerRefusedError):
         send(mailer, company, f"smtp://u:p@127.0.0.1:{faulty_server.port}", gen)
     assert set(publisher.states(gen).values()) == {"pending"}
+
+
+def test_the_mail_servers_password_is_in_no_error_and_no_table(
+    publisher: Publisher, mailer: psycopg.Connection, company: Company, faulty_server: FaultyServer,
+    warehouse: Warehouse,
+) -> None:  # fmt: skip
+    gen = two_lists(publisher)
+    planted = {"smtp": canary("smtp")}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nowhere = taken.getsockname()[1]
+    for port in (faulty_server.port, nowhere):
+        with pytest.raises(Problem) as problem:
+            send(mailer, company, f"smtp://u:{planted['smtp']}@127.0.0.1:{port}", gen)
+        assert found_in_text("".join(traceback.format_exception(problem.value)).encode(), planted) == []
+    mailer.rollback()
+    assert found_in_database(warehouse.admin_url, planted) == []
 
 
 def test_the_local_mailbox_takes_a_whole_delivery(
