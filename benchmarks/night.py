@@ -7,9 +7,7 @@ Prints a table and writes bench.json into the state folder.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import resource
 import subprocess
 import sys
@@ -20,6 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.figures import keep
 from warehouse.database import Role
 from warehouse.house import opened_house
 from warehouse.settings import load_settings
@@ -27,7 +26,7 @@ from warehouse.settings import load_settings
 # What starting the frameworks costs, whatever the data: one import each in a fresh process, in the same run.
 _FRAMEWORKS = {
     "airflow": ("airflow.sdk",),
-    "dlt": ("dlt",),
+    "arrow and adbc": ("adbc_driver_postgresql.dbapi",),
     "great_expectations": ("great_expectations",),
     "dbt": ("dbt.cli.main",),
     "scikit-learn": ("sklearn.ensemble",),
@@ -43,7 +42,6 @@ def main() -> None:
     settings = load_settings()
     console = Console()
     result: dict[str, Any] = {
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
         "imports_seconds": {name: _import_seconds(modules) for name, modules in _FRAMEWORKS.items()},
         "nights": [],
     }
@@ -55,9 +53,7 @@ def main() -> None:
         warm = _night(home, accounts, through=given.through)
         result["nights"].append({"accounts": accounts, "first": first, "warm": warm})
         console.print(_table(accounts, first, warm))
-    file = settings.home / "bench.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(result, indent=2), encoding="utf-8")
+    file = keep(settings.home, result)
     console.print(f"imports: {result['imports_seconds']}")
     console.print(f"written: {file}")
 

@@ -13,7 +13,7 @@ import multiprocessing
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -117,18 +117,24 @@ def main() -> None:
     count = parser.parse_args().records
     table = Table("reader", "records", "seconds", "records a second", "peak memory of the reader")
     with tempfile.TemporaryDirectory() as place, _postgres(Path(place)) as server_url:
-        for kind in KINDS:
-            _add(table, kind.name, count, _in_process(_ours, kind.name, count, server_url, place))
-            if kind.name == "odoo":
-                _add(table, "odoo, by dlt", count, _in_process(_dlt, kind.name, count, server_url, place))
+        for name, seconds, megabytes in measured(count, server_url=server_url, place=place):
+            table.add_row(name, f"{count:,}", f"{seconds:.1f}", f"{count / seconds:,.0f}", f"{megabytes:.0f} MB")
     Console(width=120).print(table)
 
 
-def _add(table: Table, name: str, count: int, found: tuple[int, float, float]) -> None:
+def measured(count: int, *, server_url: str, place: str) -> Iterator[tuple[str, float, float]]:
+    """Yield for each reader its name, seconds and megabytes."""
+    for kind in KINDS:
+        yield _found(kind.name, count, _in_process(_ours, kind.name, count, server_url, place))
+        if kind.name == "odoo":
+            yield _found("odoo, by dlt", count, _in_process(_dlt, kind.name, count, server_url, place))
+
+
+def _found(name: str, count: int, found: tuple[int, float, float]) -> tuple[str, float, float]:
     landed, seconds, megabytes = found
     if landed != count:
         raise RuntimeError(f"{name} landed {landed} of {count} records")
-    table.add_row(name, f"{landed:,}", f"{seconds:.1f}", f"{landed / seconds:,.0f}", f"{megabytes:.0f} MB")
+    return name, seconds, megabytes
 
 
 def _postgres(place: Path) -> Any:

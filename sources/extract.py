@@ -178,7 +178,9 @@ class _Extract:
             return self._land([*snapshot.feeds(watermarks), *snapshot.key_feeds()]), landed
 
     def _land(self, feeds: list[Feed]) -> str:
-        return land(feeds, claim=self.claim, source=self.mapping.name, warehouse=self.warehouse)
+        schema = land(feeds, claim=self.claim, source=self.mapping.name, warehouse=self.warehouse)
+        self.progress(f"{self.mapping.name}: landed")
+        return schema
 
     def _note(self, reports: list[EntityReport], *, state: str, problem: str | None) -> None:
         with closing(self.warehouse.connect(Role.LOADER)) as connection, connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,8 +11,6 @@ import pyarrow as pa
 from sources.mapping.mapping import DatasetMapping
 
 Progress = Callable[[str], None]
-
-_TABLE_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,12 @@ class Feed:
         """The name of the landing table."""
         return self.dataset.keys_table if self.has_only_keys else self.dataset.table
 
+    @property
+    def columns(self) -> list[str]:
+        """The names of the landing table's columns of text, in the batches' order."""
+        columns = self.dataset.key_columns if self.has_only_keys else self.dataset.columns
+        return [self.dataset.landed_name(column) for column in columns]
+
 
 def numbered(batch: pa.RecordBatch, *, file_number: int, first_row: int) -> pa.RecordBatch:
     """Return a batch with its file's number and its rows' numbers before the other columns."""
@@ -43,17 +47,3 @@ def numbered(batch: pa.RecordBatch, *, file_number: int, first_row: int) -> pa.R
     return pa.record_batch(
         [file_numbers, row_numbers, *batch.columns], names=["file_number", "row_number", *batch.schema.names]
     )
-
-
-def joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Yield tables of about 100,000 rows: landing many small ones costs more than reading them."""
-    waiting: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in batches:
-        waiting.append(batch)
-        rows += batch.num_rows
-        if rows >= _TABLE_ROWS:
-            yield pa.Table.from_batches(waiting).combine_chunks()
-            waiting, rows = [], 0
-    if rows:
-        yield pa.Table.from_batches(waiting).combine_chunks()

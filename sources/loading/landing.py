@@ -1,30 +1,21 @@
-"""Lands feeds with dlt: every row, as text, in a schema of this attempt alone."""
+"""Lands feeds column-wise: every row, as text, in a schema of this attempt alone, by Arrow and binary COPY."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
 import psycopg
+import pyarrow as pa
 from psycopg import sql
 
-from sources.feed import Feed, joined
+from sources.feed import Feed
 from warehouse.database import Role, Warehouse
 from warehouse.errors import Problem
 from warehouse.night import Claim
 
-_DLT_ENVIRONMENT = {
-    "RUNTIME__DLTHUB_TELEMETRY": "false",
-    "RUNTIME__LOG_LEVEL": "CRITICAL",  # below it dlt logs the rows of a job that failed
-    # else dlt imports Airflow where that is installed, for seconds, and asks its database for settings
-    "PROVIDERS__ENABLE_AIRFLOW_SECRETS": "false",
-    "LOAD__WORKERS": "2",
-    # one feed after the other: those of a database share one connection, whose snapshot makes them fit together
-    "EXTRACT__NEXT_ITEM_MODE": "fifo",
-}
+_DISK_FULL = "53100"
 
 
 class LandingError(Problem):
@@ -39,26 +30,22 @@ def landing_schema(claim: Claim, source: str) -> str:
 def land(feeds: Sequence[Feed], *, claim: Claim, source: str, warehouse: Warehouse) -> str:
     """Land every feed as table d<n> with columns file_number, row_number, c1, c2, …; return the schema.
 
-    The schema is not fenced, as dlt keeps its own transactions; its name holds the number of the claim, so
-    nobody merges what an orphaned attempt lands. A problem met while reading is raised as it was; LandingError
-    when dlt fails.
+    One transaction for all feeds, drawn one after the other: those of a database share one connection, whose snapshot
+    makes them fit together. It is not fenced, as a successor would wait for all the reading; the schema's name holds
+    the number of the claim, so nobody merges what an orphaned attempt lands. A problem met while reading is raised as
+    it was; LandingError when the rows cannot be written.
     """
     schema = landing_schema(claim, source)
     if feeds:
-        _run_dlt(feeds, schema=schema, claim=claim, source=source, warehouse=warehouse)
+        _Landing(source, schema).run(feeds, warehouse.url(Role.LOADER, application_name="guanxi-extract"))
     return schema
 
 
 def ensure_tables(connection: psycopg.Connection, schema: str, tables: dict[str, int]) -> None:
-    """Make the landing tables (name: number of columns) that dlt did not make, as it had no row for them."""
-    connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+    """Make the landing tables (name: number of columns) of datasets that had nothing to land."""
+    connection.execute(_schema_ddl(schema))
     for table, width in tables.items():
-        columns = sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(f"c{n}")) for n in range(1, width + 1))
-        connection.execute(
-            sql.SQL("create table if not exists {} (file_number bigint, row_number bigint, {})").format(
-                sql.Identifier(schema, table), columns
-            )
-        )
+        connection.execute(_table_ddl(schema, table, [f"c{n}" for n in range(1, width + 1)]))
 
 
 def drop_landings(warehouse: Warehouse, *, claim: Claim, source: str) -> None:
@@ -72,47 +59,74 @@ def drop_landings(warehouse: Warehouse, *, claim: Claim, source: str) -> None:
             connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
 
 
-def _run_dlt(feeds: Sequence[Feed], *, schema: str, claim: Claim, source: str, warehouse: Warehouse) -> None:
-    os.environ.update(_DLT_ENVIRONMENT)  # dlt reads them while it is imported
-    import dlt  # two seconds that only an extract with new rows needs
+class _Landing:
+    """Writes feeds through one ADBC connection; of what goes wrong, tells the reading's own problems as they were."""
 
-    folder = claim.night.folder / f"landing-{source}-{claim.number}"
-    pipeline = dlt.pipeline(
-        pipeline_name=schema,
-        pipelines_dir=str(folder),
-        destination=dlt.destinations.postgres(
-            credentials=warehouse.url(Role.LOADER, application_name="guanxi-extract")
-        ),
-        dataset_name=schema,
-    )
-    pipeline.config.restore_from_destination = False
-    try:
-        pipeline.run(
-            [dlt.resource(joined(feed.batches), name=feed.table) for feed in feeds],
-            loader_file_format="parquet",
-        )
-    except Exception as error:  # noqa: BLE001 - dlt wraps what happens in many ways
-        problem = next((each for each in _chain(error) if isinstance(each, Problem)), None)
-        if problem is not None:
-            raise problem from None
-        full = any("No space left" in str(each) for each in _chain(error))
-        raise LandingError(
-            f"source {source}, landing schema {schema}",
-            seen="no space left"
-            if full
-            else f"dlt failed ({' < '.join(type(each).__name__ for each in _chain(error))})",
+    def __init__(self, source: str, schema: str) -> None:
+        self.source, self.schema = source, schema
+        self.read_error: BaseException | None = None
+
+    def run(self, feeds: Sequence[Feed], url: str) -> None:
+        from adbc_driver_manager import Error  # only where there is something to land
+        from adbc_driver_postgresql import dbapi
+
+        try:
+            with closing(dbapi.connect(url)) as connection:
+                with connection.cursor() as cursor:
+                    # a COPY lasts as long as the source takes to be read; the stage has an end of its own
+                    cursor.execute("set local statement_timeout = 0")
+                    cursor.execute(_schema_ddl(self.schema).as_string(None))
+                    for feed in feeds:
+                        self._write(cursor, feed)
+                connection.commit()
+        except (Error, pa.ArrowException, OSError) as error:
+            cause = self.read_error
+            if isinstance(cause, Problem) or not isinstance(cause, Exception | None):
+                raise cause from None
+            raise self._told(error) from None  # the libraries' texts quote rows, and addresses
+
+    def _write(self, cursor: Any, feed: Feed) -> None:
+        # made in the transaction that fills it: with wal_level minimal its rows are then written once, not twice
+        cursor.execute(_table_ddl(self.schema, feed.table, feed.columns).as_string(None))
+        names = [
+            ("file_number", pa.int32()),
+            ("row_number", pa.int64()),
+            *((name, pa.string()) for name in feed.columns),
+        ]
+        stream = pa.RecordBatchReader.from_batches(pa.schema(names), self._noted(feed.batches))
+        cursor.adbc_ingest(feed.table, stream, mode="append", db_schema_name=self.schema)
+
+    def _noted(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Keep the error of a batch that cannot be read: the driver knows no more of it than a text."""
+        try:
+            yield from batches
+        except GeneratorExit:  # the server refused a batch: this is no error of the reading
+            raise
+        except BaseException as error:
+            self.read_error = error
+            raise
+
+    def _told(self, error: Exception) -> LandingError:
+        state = getattr(error, "sqlstate", None)
+        is_full = state == _DISK_FULL
+        seen = f"the server did not take the rows ({type(error).__name__}, SQLSTATE {state or 'not told'})"
+        if self.read_error is not None:
+            seen = f"reading failed ({type(self.read_error).__name__})"
+        return LandingError(
+            f"source {self.source}, landing schema {self.schema}",
+            seen="no space left" if is_full else seen,
             expected="every row landed",
-            next_step="free space, then run the night again" if full else "run the night again; see the server's log",
-        ) from None  # the libraries' texts quote rows
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            next_step="free space, then run the night again"
+            if is_full
+            else "see the server's log for the reason, then run the night again",
+        )
 
 
-def _chain(error: BaseException) -> Iterator[Any]:
-    """Yield an error and what caused it."""
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        yield current
-        current = current.__cause__ or current.__context__
+def _schema_ddl(schema: str) -> sql.Composed:
+    return sql.SQL("create schema if not exists {}").format(sql.Identifier(schema))
+
+
+def _table_ddl(schema: str, table: str, columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL("create table if not exists {} (file_number integer, row_number bigint, {})").format(
+        sql.Identifier(schema, table), sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(n)) for n in columns)
+    )

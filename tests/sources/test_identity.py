@@ -111,7 +111,7 @@ def test_extracted_is_new_and_changed_and_unchanged_and_quarantined(
 
 
 def _merge(workshop: Workshop, source: str, as_of: date, rows: list[Row]) -> EntityReport:
-    """Merge rows that a landing would have left; dlt, which adds seconds, has tests of its own."""
+    """Merge rows that a landing would have left; the landing has tests of its own."""
     mapping = read_mapping(workshop.company(), source)
     dataset = mapping.datasets[0]
     night = workshop.open(as_of.isoformat())
