@@ -199,8 +199,8 @@ def _extract(folder: str, warehouse: Warehouse, results: Any) -> None:
 
 def _land(folder: str, warehouse: Warehouse, results: Any) -> None:
     with _claimed(folder, warehouse) as (company, claim):
-        began = time.monotonic()
         mapping = read_mapping(company, "shop")
+        began = time.monotonic()
         database = open_database(mapping, erp_url=None)
         with database.inspected() as inspection:
             columns = {"lines": inspection.columns_of(mapping.datasets[0])}
