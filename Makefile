@@ -9,6 +9,8 @@ READY := .venv/.ready
 COMPANY ?= $(or $(GUANXI_COMPANY),examples/simulated)
 FLAGS := --company $(COMPANY) $(if $(AS_OF),--as-of $(AS_OF)) $(if $(DATA),--data $(DATA)) $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
 
+LOCKING := --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --python-version 3.11 --quiet
+
 help:  ## show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -65,8 +67,9 @@ docs: $(READY)  ## write docs/data-dictionary.md and docs/entities.md anew from 
 	$(BIN)/python -m warehouse.dictionary
 	$(BIN)/python -m sources.mapping.entity_page
 
-lock: $(READY)  ## write requirements.lock anew from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --all-extras --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --python-version 3.11 --quiet --output-file requirements.lock
+lock: $(READY)  ## write both requirements.lock anew: ours from pyproject.toml, that of the tests' Tryton from its list
+	$(BIN)/uv pip compile pyproject.toml --all-extras $(LOCKING) --output-file requirements.lock
+	$(BIN)/uv pip compile tests/servers/tryton/requirements.in $(LOCKING) --output-file tests/servers/tryton/requirements.lock
 
 clean: $(READY)  ## stop the local stack and remove all state: .guanxi
 	-$(BIN)/guanxi down

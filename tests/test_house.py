@@ -94,9 +94,17 @@ def test_no_tracked_file_names_a_machine_or_a_registry() -> None:
     assert bad == []
 
 
-def test_the_lock_has_hashes_and_no_addresses() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("name", "least"), [("requirements.lock", 150), ("tests/servers/tryton/requirements.lock", 30)]
+)
+def test_a_lock_has_hashes_and_no_addresses(name: str, least: int) -> None:
+    lock = (ROOT / name).read_text(encoding="utf-8")
     assert "://" not in lock
     pins = re.findall(r"^[a-z0-9._-]+==[^ ]+ \\$", lock, re.M)
-    assert len(pins) > 150
+    assert len(pins) > least
     assert len(re.findall(r"^[a-z0-9._-]+(\[[a-z,]+\])?==", lock, re.M)) == len(pins), "a pin without a hash"
+
+
+def test_tryton_is_not_in_what_is_shipped() -> None:
+    """It is GPL-3: a test starts it as a program of its own, from a lock of its own."""
+    assert "tryton" not in (ROOT / "requirements.lock").read_text(encoding="utf-8")

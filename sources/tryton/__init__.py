@@ -1,0 +1,1 @@
+"""Tryton, through its JSON-RPC: any model that its clients may open."""
