@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from tests.canaries import canary, found_in_folder, found_in_server
 from tests.conftest import ROOT
 from tests.stack.running_stack import RunningStack, guanxi, stack_environment, wait_for
 from warehouse.database import Role
@@ -30,7 +31,9 @@ def stack() -> Iterator[RunningStack]:
     """A small simulated company's stack. Afterwards nothing of it may be left running."""
     home = Path(tempfile.mkdtemp(prefix="guanxi-stack-"))
     home.chmod(0o755)  # its server may have to run as another user
-    environment = stack_environment(home, ROOT / "examples" / "simulated", GUANXI_ACCOUNTS="60")
+    environment = stack_environment(
+        home, ROOT / "examples" / "simulated", GUANXI_ACCOUNTS="60", GUANXI_ROLE_SECRET=canary("role")
+    )
     running = RunningStack.start(environment, home / "up.log")
     try:
         yield running
@@ -94,6 +97,21 @@ def test_a_night_that_is_triggered_through_the_api_is_published_and_told(stack: 
     assert _mails(stack), "the account managers got their lists"
 
 
+@pytest.fixture(scope="module")
+def erp_password(stack: RunningStack) -> str:
+    """From now on the ERP lets in only the user that the Airflow connection guanxi_erp names."""
+    password = canary("erp")
+    with opened_house(stack.settings) as house, house.warehouse.connect_admin() as connection:
+        connection.execute(f"create role canary_reader login password '{password}' in role guanxi_loader".encode())
+        connection.execute(f"revoke connect on database {house.erp_database} from public".encode())
+        connection.execute(f"grant connect on database {house.erp_database} to canary_reader".encode())
+        fields = {"host": house.warehouse.host, "port": house.warehouse.port, "schema": house.erp_database}
+    who = {"connection_id": "guanxi_erp", "conn_type": "postgres", "login": "canary_reader", "password": password}
+    stack.call("/api/v2/connections", who | fields)
+    return password
+
+
+@pytest.mark.usefixtures("erp_password")
 def test_a_scheduler_killed_in_the_middle_of_a_night_comes_back_and_ends_it(stack: RunningStack) -> None:
     before = len(_mails(stack))
     run_id = stack.trigger(as_of="2026-07-01")
@@ -111,6 +129,20 @@ def test_a_scheduler_killed_in_the_middle_of_a_night_comes_back_and_ends_it(stac
     assert len(_mails(stack)) > before
     log = Supervision(stack.home / "stack").log("scheduler").read_text(errors="replace")
     assert "that the last scheduler had left" in log
+
+
+def test_nights_under_airflow_leave_no_secret_in_a_table_a_log_or_a_file(
+    stack: RunningStack, erp_password: str
+) -> None:
+    """Tables of Airflow's metadata too: XComs, rendered fields, logs; its own table of connections is encrypted."""
+    ours, airflow = stack.home / "secrets", stack.home / "airflow"
+    planted = {"erp": erp_password, "roles": stack.environment["GUANXI_ROLE_SECRET"]}
+    planted |= {file.name: file.read_text() for file in (airflow / "secrets").iterdir() if not file.suffix}
+    with opened_house(stack.settings) as house:
+        planted |= {role.value: house.warehouse.password(role.value) for role in Role}
+        assert found_in_server(house.server_url, planted) == []
+    kept = [ours, airflow / "secrets", airflow / "passwords.json", stack.home / "postgres" / "data"]
+    assert found_in_folder(stack.home, planted, but=kept) == []
 
 
 def test_postgresql_that_dies_comes_back_and_airflow_with_it(stack: RunningStack) -> None:
