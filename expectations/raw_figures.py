@@ -26,6 +26,24 @@ def known_keys(entity: str, key: str, scope: Scope) -> str:
     return f"(select distinct {key} from raw.{entity} where known_at < {scope.known_before})"
 
 
+def account_key(table: str, scope: Scope) -> str:
+    """Return an expression: whose the row of a table is, so that equal ids of sources with ids of their own differ."""
+    if not scope.own_account_ids:
+        return f"{table}.account_id"
+    own = ", ".join(f"'{source}'" for source in scope.own_account_ids)
+    named = f"{table}.source || '|' || {table}.account_id"
+    return f"case when {table}.source in ({own}) then {named} else {table}.account_id end"
+
+
+def known_accounts(scope: Scope) -> str:
+    """Return a subquery: the accounts that are known by the night, as account_key names them."""
+    key = account_key("accounts", scope)
+    return (
+        f"(select distinct {key} as account_id from raw.accounts as accounts"
+        f" where accounts.known_at < {scope.known_before})"
+    )
+
+
 def business_date(moment: str, scope: Scope) -> str:
     return f"cast({moment} at time zone '{scope.timezone}' as date)"
 

@@ -14,7 +14,7 @@ from expectations.promises import (
     FigurePromise,
     chinese,
 )
-from expectations.raw_figures import arrival_figures, as_of, business_date, known_keys, latest
+from expectations.raw_figures import account_key, arrival_figures, as_of, business_date, known_accounts, latest
 from expectations.suite import Scope, Suite
 
 
@@ -59,4 +59,4 @@ def _figures(scope: Scope) -> str:
         count(case when accounts.account_id is null then 1 end) / greatest(count(*), 1.0) as unknown_account_rate,
         {arrival_figures("invoices", scope)}
     from {latest("invoices", scope)} as invoices
-    left join {known_keys("accounts", "account_id", scope)} as accounts on invoices.account_id = accounts.account_id"""
+    left join {known_accounts(scope)} as accounts on {account_key("invoices", scope)} = accounts.account_id"""

@@ -15,7 +15,7 @@ from expectations.promises import (
     NonePromise,
     chinese,
 )
-from expectations.raw_figures import arrival_figures, as_of, business_date, known_keys, latest
+from expectations.raw_figures import account_key, arrival_figures, as_of, business_date, known_accounts, latest
 from expectations.suite import Scope, Suite
 
 LIMIT_OF_UNKNOWN_ACCOUNTS = 0.01
@@ -81,7 +81,7 @@ def unknown_account_orders(scope: Scope) -> str:
     """Return a query: source, record_id and account_id of the orders whose account nobody has delivered."""
     return f"""select orders.source, orders.record_id, orders.account_id
         from {latest("orders", scope)} as orders
-        left join {known_keys("accounts", "account_id", scope)} as accounts on orders.account_id = accounts.account_id
+        left join {known_accounts(scope)} as accounts on {account_key("orders", scope)} = accounts.account_id
         where orders.account_id is not null and accounts.account_id is null"""
 
 

@@ -33,6 +33,7 @@ def read_scope(connection: psycopg.Connection, *, stage: Stage, night: Night, co
         live_marts=frozenset() if live is None or stage == "raw" else _live_marts(connection),
         band_codes=_band_codes(connection, build_schema) if stage == "scores" else (),
         fallback_manager_id=company.fallback_manager.account_manager_id if company.fallback_manager else "",
+        own_account_ids=company.own_account_ids,
     )
 
 

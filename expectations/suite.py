@@ -16,7 +16,8 @@ class Scope:
 
     `mapped` gives each entity that the company delivers the fields it may leave empty. `live_marts` are the
     published marts that a comparison with the live night can read through schema bi (none on the first night).
-    `known_before` is the first moment after the night's business day.
+    `known_before` is the first moment after the night's business day. `own_account_ids` are the sources whose account
+    ids are theirs alone.
     """
 
     gen: int
@@ -31,6 +32,7 @@ class Scope:
     live_marts: frozenset[str]
     band_codes: tuple[str, ...]
     fallback_manager_id: str
+    own_account_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "open": opening.open_night,
         "extract": stages.extract,
         "check": stages.check,
+        "match": stages.match,
         "transform": stages.transform,
         "train": learning.train,
         "score": learning.score,

@@ -39,11 +39,15 @@ class Name(_Strict):
 
 
 class SimulatorOptions(_Strict):
-    """Size, seed and first day of a simulated company; the same three give the same company."""
+    """Size, seed and first day of a simulated company; the same three give the same company.
+
+    `crm_ids`: whether its CRM has the ERP's numbers of the customers or its own; with its own it is full of dirt.
+    """
 
     accounts: int = Field(2000, ge=10)
     seed: int = 7
     first_day: date | None = None
+    crm_ids: Literal["shared", "own"] = "shared"
 
 
 class Manager(_Strict):
@@ -68,7 +72,8 @@ class SourceEntry(BaseModel):
 
     `when_undelivered`: whether a night goes on with what the source gave last, for at most `carry_days`.
     `holds_mails`: whether the lists wait while its data are older than the night; unless said, they do when it brings
-    an entity of LISTED, of which lists are made.
+    an entity of LISTED, of which lists are made. `account_ids`: whether its
+    ids of accounts are those of the other sources, or its own, which the stage `match` then finds the accounts of.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -79,6 +84,7 @@ class SourceEntry(BaseModel):
     when_undelivered: Literal["carry", "stop"] = "carry"
     carry_days: int = Field(3, ge=1)
     holds_mails: bool = True
+    account_ids: Literal["shared", "own"] = "shared"
 
     @model_validator(mode="before")
     @classmethod
@@ -122,6 +128,11 @@ class Company(_Strict):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def own_account_ids(self) -> tuple[str, ...]:
+        """The names of the sources whose account ids are theirs alone."""
+        return tuple(source.name for source in self.sources if source.account_ids == "own")
 
     def source(self, name: str) -> SourceEntry:
         """Return a source by name, or raise UnknownSourceError."""

@@ -22,6 +22,7 @@ class Role(StrEnum):
     SCORER = "guanxi_scorer"
     PUBLISHER = "guanxi_publisher"
     MAILER = "guanxi_mailer"
+    MATCHER = "guanxi_matcher"
     READER = "guanxi_reader"
 
 

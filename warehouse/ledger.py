@@ -20,6 +20,7 @@ from warehouse.night import Claim, FencedError, Night
 STAGE_ROLES = {
     "extract": Role.LOADER,
     "check_raw": Role.CHECKER,
+    "match": Role.MATCHER,
     "transform": Role.TRANSFORMER,
     "check_marts": Role.CHECKER,
     "train": Role.SCORER,

@@ -62,6 +62,7 @@ STAGES: tuple[Stage, ...] = (
         knows_last_try=True,
     ),
     Stage("check_raw", ("check", "raw"), retries=1, timeout_minutes=20),
+    Stage("match", ("match",), retries=1, timeout_minutes=30),
     Stage("transform", ("transform",), retries=1, timeout_minutes=90),
     Stage("check_marts", ("check", "marts"), retries=1, timeout_minutes=20),
     Stage("score", ("score",), retries=1, timeout_minutes=30),

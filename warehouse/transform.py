@@ -64,6 +64,7 @@ def transform(
             "as_of_date": claim.night.as_of.isoformat(),
             "timezone": claim.night.timezone,
             "currency": company.currency,
+            "own_account_ids": list(company.own_account_ids),
         },
         target=target,
         progress=progress,
@@ -91,7 +92,7 @@ def _run_dbt(
     words: list[str],
     *,
     environment: dict[str, str],
-    variables: dict[str, str],
+    variables: dict[str, Any],
     target: Path,
     progress: Callable[[str], None],
 ) -> int:

@@ -140,6 +140,7 @@ def raw_table_ddl(contract: Contract) -> str:
         f"comment on column {table}.{name} is {_quoted(column.description)};"
         for name, column in contract.columns.items()
     )
+    matcher = ", guanxi_matcher" if contract.entity == "accounts" else ""
     return (
         f"create table if not exists {table} (\n"
         "    source text not null,\n"
@@ -155,7 +156,7 @@ def raw_table_ddl(contract: Contract) -> str:
         f"comment on table {table} is {_quoted(contract.description + ' Every version of it.')};\n"
         f"{comments}\n"
         f"grant select, insert, delete on {table} to guanxi_loader;\n"
-        f"grant select on {table} to guanxi_transformer, guanxi_checker;\n"
+        f"grant select on {table} to guanxi_transformer, guanxi_checker{matcher};\n"
     )
 
 

@@ -67,7 +67,8 @@ class EntityOptions(_Strict):
 class SourceOptions(_Strict):
     """The whole entry of a source. `settings` is what its kind wants to know besides, credentials never.
 
-    `freshness_days` and `holds_mails` are for the gates and the mails; here they are only names that are allowed.
+    `freshness_days`, `holds_mails` and `account_ids` are for the gates, the mails and the matching of accounts; here
+    they are only names that are allowed.
     """
 
     name: str
@@ -81,6 +82,7 @@ class SourceOptions(_Strict):
     when_undelivered: Literal["carry", "stop"] = "carry"
     carry_days: int = Field(3, ge=1)
     holds_mails: bool | None = None
+    account_ids: Literal["shared", "own"] = "shared"
     datasets: dict[str, DatasetOptions] = Field(min_length=1)
     entities: dict[str, EntityOptions] = Field(min_length=1)
     _place: SourcePlace | None = PrivateAttr(default=None)

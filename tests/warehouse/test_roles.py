@@ -27,15 +27,17 @@ LETTERS = {
     "p": Role.PUBLISHER,
     "m": Role.MAILER,
     "r": Role.READER,
+    "a": Role.MATCHER,
 }
 PRIVILEGES = ("select", "insert", "update", "delete", "truncate")
 
 # Schema: who may use it. Nobody may create in any of them: what is built gets a schema of its own.
-SCHEMAS = {"ops": "ltcspm", "raw": "ltc", "quarantine": "lc", "pub": "m", "bi": "cspmr"}
+SCHEMAS = {"ops": "ltcspma", "raw": "ltca", "quarantine": "lc", "pub": "m", "bi": "cspmr"}
 
 # Table or view: who may select, insert, update, delete. Nobody may truncate; what is not named is nobody's.
 # An update may be of some columns only. `raw.*`, `pub.*` and `bi.<mart>` stand for all of the kind.
 TABLES = {
+    "ops.account_keys": ("tca", "a", "", "a"),
     "ops.audit": ("cp", "", "", ""),
     "ops.check_results": ("cpm", "c", "", "c"),
     "ops.claims": ("", "", "", ""),
@@ -48,13 +50,14 @@ TABLES = {
     "ops.migrations": ("", "", "", ""),
     "ops.models": ("csp", "s", "s", ""),
     "ops.outbox": ("pm", "", "m", ""),
-    "ops.published": ("ltcspm", "", "", ""),
-    "ops.runs": ("ltcspm", "", "", ""),
+    "ops.published": ("ltcspma", "", "", ""),
+    "ops.runs": ("ltcspma", "", "", ""),
     "ops.source_columns": ("lcp", "l", "", "l"),
     "ops.source_nights": ("cp", "", "", ""),
-    "ops.sources": ("ltc", "", "", ""),
-    "ops.stage_runs": ("ltcspm", "", "", ""),
+    "ops.sources": ("ltca", "", "", ""),
+    "ops.stage_runs": ("ltcspma", "", "", ""),
     "ops.walks": ("lc", "l", "l", "l"),
+    "raw.accounts": ("ltca", "l", "", "l"),
     "raw.*": ("ltc", "l", "", "l"),
     "quarantine.rows": ("lc", "lc", "", "lc"),
     "pub.*": ("m", "", "", ""),
@@ -67,13 +70,13 @@ TABLES = {
 
 # Function of schema ops: who may call it. The rest are called by other functions only.
 FUNCTIONS = {
-    "assert_claim": "ltcspm",
+    "assert_claim": "ltcspma",
     "audit_build": "c",
     "begin_build": "t",
-    "claim_stage": "ltcspm",
+    "claim_stage": "ltcspma",
     "enqueue_mails": "",
     "expire_mails": "",
-    "finish_stage": "ltcspm",
+    "finish_stage": "ltcspma",
     "is_valid": "lc",
     "listed_before": "s",
     "mart_columns": "",
@@ -81,7 +84,7 @@ FUNCTIONS = {
     "open_run": "p",
     "prune": "p",
     "publish": "p",
-    "reject_run": "ltcspm",
+    "reject_run": "ltcspma",
     "rollback_to": "p",
     "why_mails_are_held": "",
 }
@@ -103,7 +106,7 @@ def prepared(server_url: str) -> Iterator[Warehouse]:
 
 
 def _kind_of(schema: str, table: str) -> str:
-    if schema in ("raw", "pub"):
+    if schema in ("raw", "pub") and f"{schema}.{table}" not in TABLES:
         return f"{schema}.*"
     return "bi.<mart>" if schema == "bi" and table in {mart.name for mart in MARTS} else f"{schema}.{table}"
 

@@ -110,6 +110,7 @@ def write_simulated_days(house: House, day: date, *, say: bool) -> None:
         seed=options.seed,
         first_day=options.first_day,
         reader_role=Role.LOADER.value,
+        crm_has_own_ids=options.crm_ids == "own",
         progress=teller.progress if say else _silent,
     )
     if say:

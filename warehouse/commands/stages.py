@@ -87,6 +87,19 @@ def check(
             work.teller.say(f"audited {len(rows)} marts, {sum(rows.values()):,} rows: the generation may go live")
 
 
+def match(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, company: CompanyPath = None) -> None:  # noqa: ARG001
+    """Find which records of sources with account ids of their own are one customer, and give it one account."""
+    with stage_at_work("match", run_id=run_id, fence=fence, company=company) as work:
+        if not work.house.company.own_account_ids:
+            work.teller.say("the sources share their account ids: nothing to match")
+            return
+        from identity.match import match_accounts
+
+        report = match_accounts(work.house.warehouse, work.claim, work.house.company, progress=work.teller.progress)
+        for line in report.lines():
+            work.teller.say(line)
+
+
 def transform(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, company: CompanyPath = None) -> None:  # noqa: ARG001
     """Build and test the marts for the night's day, in a schema that readers do not see."""
     with stage_at_work("transform", run_id=run_id, fence=fence, company=company) as work:

@@ -8,8 +8,9 @@ create schema if not exists pub;
 create schema if not exists bi;
 
 grant usage on schema ops to
-    guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_scorer, guanxi_publisher, guanxi_mailer;
-grant usage on schema raw to guanxi_loader, guanxi_transformer, guanxi_checker;
+    guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_scorer, guanxi_publisher, guanxi_mailer,
+    guanxi_matcher;
+grant usage on schema raw to guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_matcher;
 grant usage on schema quarantine to guanxi_loader, guanxi_checker;
 grant usage on schema pub to guanxi_mailer;
 grant usage on schema bi to guanxi_reader, guanxi_checker, guanxi_scorer, guanxi_mailer, guanxi_publisher;
@@ -27,7 +28,7 @@ create table if not exists ops.sources (
 );
 -- whether the lists wait while the source's data are older than the night
 alter table ops.sources add column if not exists holds_mails boolean not null default true;
-grant select on ops.sources to guanxi_loader, guanxi_transformer, guanxi_checker;
+grant select on ops.sources to guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_matcher;
 
 create table if not exists ops.runs (
     gen bigint primary key,
@@ -45,7 +46,8 @@ create table if not exists ops.runs (
     published_at timestamptz
 );
 grant select on ops.runs to
-    guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_scorer, guanxi_publisher, guanxi_mailer;
+    guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_scorer, guanxi_publisher, guanxi_mailer,
+    guanxi_matcher;
 
 -- The pointer: the one generation that readers see.
 create table if not exists ops.published (
@@ -55,7 +57,8 @@ create table if not exists ops.published (
     published_at timestamptz not null default now()
 );
 grant select on ops.published to
-    guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_scorer, guanxi_publisher, guanxi_mailer;
+    guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_scorer, guanxi_publisher, guanxi_mailer,
+    guanxi_matcher;
 
 -- Every start of every stage, for the summary, the benchmark and the operator.
 create table if not exists ops.stage_runs (
@@ -73,7 +76,8 @@ create table if not exists ops.stage_runs (
     primary key (gen, stage, part, number)
 );
 grant select on ops.stage_runs to
-    guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_scorer, guanxi_publisher, guanxi_mailer;
+    guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_scorer, guanxi_publisher, guanxi_mailer,
+    guanxi_matcher;
 
 -- Who holds the right to write for a part of a stage: the newest process that claimed it.
 create table if not exists ops.claims (
@@ -172,6 +176,7 @@ begin
     for t in select c.relname from pg_class c where c.relnamespace = 'raw'::regnamespace and c.relkind = 'r' loop
         execute format('analyze raw.%I', t);
     end loop;
+    analyze ops.account_keys;
 end $f$;
 
 create or replace function ops.reject_run(p_gen bigint, p_fence uuid, p_note text)
@@ -208,6 +213,7 @@ grant execute on function ops.open_run (text, date, text) to guanxi_publisher;
 grant execute on function
 ops.claim_stage (bigint, uuid, text, text), ops.assert_claim (bigint, text, text, uuid),
 ops.finish_stage (bigint, text, text, integer, text, text, numeric, integer), ops.reject_run (bigint, uuid, text)
-to guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_scorer, guanxi_publisher, guanxi_mailer;
+to guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_scorer, guanxi_publisher, guanxi_mailer,
+    guanxi_matcher;
 grant execute on function ops.begin_build (bigint, uuid, text) to guanxi_transformer;
 grant execute on function ops.is_valid (text, text) to guanxi_loader, guanxi_checker;
