@@ -16,11 +16,20 @@ ranked as (
 
     select
         account_versions.*,
-        coalesce(sources.source_rank, 999999) as source_rank,
+        -- several records of one source may be one account: the first by id goes first
+        dense_rank() over (
+            partition by account_versions.account_id
+            order by
+                coalesce(sources.source_rank, 999999),
+                account_versions.source_account_id
+        ) as source_rank,
         case
             when
                 row_number() over (
-                    partition by account_versions.source, account_versions.account_id
+                    partition by
+                        account_versions.source,
+                        account_versions.account_id,
+                        account_versions.source_account_id
                     order by account_versions.known_date
                 ) = 1
                 then cast('1900-01-01' as date)
@@ -57,6 +66,7 @@ merged as (
         changes.account_id,
         changes.in_force_from_date,
         {{ first_by_rank('ranked.account_manager_id') }} as account_manager_id,
+        {{ first_by_rank('ranked.parent_account_id') }} as parent_account_id,
         {{ first_by_rank('ranked.account_name') }} as account_name,
         {{ first_by_rank('ranked.industry') }} as industry,
         {{ first_by_rank('ranked.size_band') }} as size_band,
@@ -83,6 +93,7 @@ final as (
     select
         merged.account_id,
         merged.account_manager_id,
+        merged.parent_account_id,
         merged.account_name,
         merged.industry,
         merged.size_band,

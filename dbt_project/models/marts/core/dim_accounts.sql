@@ -10,6 +10,12 @@ account_managers as (
 
 ),
 
+account_groups as (
+
+    select * from {{ ref('int_account_groups_walked') }}
+
+),
+
 account_days as (
 
     select * from {{ ref('int_account_days_known') }}
@@ -50,14 +56,24 @@ final as (
         -- an unknown manager is none, so that the account falls to the company's
         -- fallback manager
         known_managers.account_manager_id,
+        account_groups.parent_account_id,
+        account_groups.group_account_id,
         accounts.is_internal,
         coalesce(totals.order_days_count > 0, false) as is_customer,
         totals.first_order_date,
         totals.last_order_date,
         coalesce(totals.order_days_count, 0) as order_days_count,
         coalesce(totals.net_revenue_amount, 0) as net_revenue_amount,
+        count(*) over (
+            partition by account_groups.group_account_id
+        ) as group_accounts_count,
+        cast(sum(coalesce(totals.net_revenue_amount, 0)) over (
+            partition by account_groups.group_account_id
+        ) as numeric(18, 4)) as group_net_revenue_amount,
         {{ as_of_date() }} as as_of_date
     from accounts
+    inner join account_groups
+        on accounts.account_id = account_groups.account_id
     left join known_managers
         on accounts.account_manager_id = known_managers.account_manager_id
     left join totals

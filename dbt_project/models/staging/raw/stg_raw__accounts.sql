@@ -10,11 +10,23 @@ known as (
 
 ),
 
+resolved as (
+
+    {{ resolved_accounts(
+        'known',
+        ['account_id', 'parent_account_id'],
+        source('ops', 'account_keys')
+    ) }}
+
+),
+
 renamed as (
 
     select
         source,
-        account_id,
+        account_id as source_account_id,
+        account_id_resolved as account_id,
+        parent_account_id_resolved as parent_account_id,
         account_manager_id,
         account_name,
         industry,
@@ -27,7 +39,7 @@ renamed as (
         known_date,
         superseded_date,
         known_at
-    from known
+    from resolved
 
 )
 

@@ -10,12 +10,18 @@ known as (
 
 ),
 
+resolved as (
+
+    {{ resolved_accounts('known', ['account_id'], source('ops', 'account_keys')) }}
+
+),
+
 renamed as (
 
     select
         source,
         bid_id,
-        account_id,
+        account_id_resolved as account_id,
         opportunity_id,
         account_manager_id,
         bid_name,
@@ -35,7 +41,7 @@ renamed as (
         superseded_date,
         submitted_at,
         known_at
-    from known
+    from resolved
 
 )
 

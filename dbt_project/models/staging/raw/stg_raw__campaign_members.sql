@@ -10,13 +10,19 @@ known as (
 
 ),
 
+resolved as (
+
+    {{ resolved_accounts('known', ['account_id'], source('ops', 'account_keys')) }}
+
+),
+
 renamed as (
 
     select
         source,
         campaign_member_id,
         campaign_id,
-        account_id,
+        account_id_resolved as account_id,
         contact_id,
         status as campaign_member_status,
         is_latest,
@@ -25,7 +31,7 @@ renamed as (
         superseded_date,
         joined_at,
         known_at
-    from known
+    from resolved
 
 )
 

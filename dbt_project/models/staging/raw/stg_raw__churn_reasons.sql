@@ -10,12 +10,18 @@ known as (
 
 ),
 
+resolved as (
+
+    {{ resolved_accounts('known', ['account_id'], source('ops', 'account_keys')) }}
+
+),
+
 renamed as (
 
     select
         source,
         churn_reason_id,
-        account_id,
+        account_id_resolved as account_id,
         contract_id,
         reason,
         lost_to,
@@ -28,7 +34,7 @@ renamed as (
         known_date,
         superseded_date,
         known_at
-    from known
+    from resolved
 
 )
 

@@ -10,12 +10,18 @@ known as (
 
 ),
 
+resolved as (
+
+    {{ resolved_accounts('known', ['account_id'], source('ops', 'account_keys')) }}
+
+),
+
 renamed as (
 
     select
         source,
         contact_id,
-        account_id,
+        account_id_resolved as account_id,
         reports_to_id,
         account_manager_id,
         contact_name,
@@ -36,7 +42,7 @@ renamed as (
         superseded_date,
         created_at,
         known_at
-    from known
+    from resolved
 
 )
 

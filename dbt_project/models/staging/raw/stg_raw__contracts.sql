@@ -10,12 +10,18 @@ known as (
 
 ),
 
+resolved as (
+
+    {{ resolved_accounts('known', ['account_id'], source('ops', 'account_keys')) }}
+
+),
+
 renamed as (
 
     select
         source,
         contract_id,
-        account_id,
+        account_id_resolved as account_id,
         opportunity_id,
         product_id,
         previous_contract_id,
@@ -41,7 +47,7 @@ renamed as (
         known_date,
         superseded_date,
         known_at
-    from known
+    from resolved
 
 )
 

@@ -10,12 +10,18 @@ known as (
 
 ),
 
+resolved as (
+
+    {{ resolved_accounts('known', ['account_id'], source('ops', 'account_keys')) }}
+
+),
+
 renamed as (
 
     select
         source,
         invoice_id,
-        account_id,
+        account_id_resolved as account_id,
         order_id,
         contract_id,
         kind as invoice_kind,
@@ -27,7 +33,7 @@ renamed as (
         known_date,
         superseded_date,
         known_at
-    from known
+    from resolved
 
 )
 

@@ -10,12 +10,18 @@ known as (
 
 ),
 
+resolved as (
+
+    {{ resolved_accounts('known', ['account_id'], source('ops', 'account_keys')) }}
+
+),
+
 renamed as (
 
     select
         source,
         opportunity_id,
-        account_id,
+        account_id_resolved as account_id,
         contact_id,
         account_manager_id,
         campaign_id,
@@ -39,7 +45,7 @@ renamed as (
         opened_at,
         closed_at,
         known_at
-    from known
+    from resolved
 
 )
 

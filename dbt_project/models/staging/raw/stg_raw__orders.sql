@@ -10,12 +10,18 @@ known as (
 
 ),
 
+resolved as (
+
+    {{ resolved_accounts('known', ['account_id'], source('ops', 'account_keys')) }}
+
+),
+
 renamed as (
 
     select
         source,
         order_id,
-        account_id,
+        account_id_resolved as account_id,
         opportunity_id,
         account_manager_id,
         status as order_status,
@@ -29,7 +35,7 @@ renamed as (
         superseded_date,
         ordered_at,
         known_at
-    from known
+    from resolved
 
 )
 

@@ -10,13 +10,19 @@ known as (
 
 ),
 
+resolved as (
+
+    {{ resolved_accounts('known', ['account_id'], source('ops', 'account_keys')) }}
+
+),
+
 renamed as (
 
     select
         source,
         payment_id,
         invoice_id,
-        account_id,
+        account_id_resolved as account_id,
         order_id,
         payment_method,
         cast(amount as numeric(18, 4)) as paid_amount,
@@ -25,7 +31,7 @@ renamed as (
         known_date,
         superseded_date,
         known_at
-    from known
+    from resolved
 
 )
 

@@ -10,13 +10,19 @@ known as (
 
 ),
 
+resolved as (
+
+    {{ resolved_accounts('known', ['account_id'], source('ops', 'account_keys')) }}
+
+),
+
 renamed as (
 
     select
         source,
         price_id,
         product_id,
-        account_id,
+        account_id_resolved as account_id,
         price_list,
         currency_code,
         cast(unit_price as numeric(18, 4)) as unit_price,
@@ -27,7 +33,7 @@ renamed as (
         known_date,
         superseded_date,
         known_at
-    from known
+    from resolved
 
 )
 

@@ -10,14 +10,24 @@ known as (
 
 ),
 
+resolved as (
+
+    {{ resolved_accounts(
+        'known',
+        ['account_id', 'referred_account_id'],
+        source('ops', 'account_keys')
+    ) }}
+
+),
+
 renamed as (
 
     select
         source,
         referral_id,
-        account_id,
+        account_id_resolved as account_id,
         contact_id,
-        referred_account_id,
+        referred_account_id_resolved as referred_account_id,
         opportunity_id,
         status as referral_status,
         is_latest,
@@ -26,7 +36,7 @@ renamed as (
         superseded_date,
         referred_at,
         known_at
-    from known
+    from resolved
 
 )
 

@@ -10,12 +10,18 @@ known as (
 
 ),
 
+resolved as (
+
+    {{ resolved_accounts('known', ['account_id'], source('ops', 'account_keys')) }}
+
+),
+
 renamed as (
 
     select
         source,
         survey_response_id,
-        account_id,
+        account_id_resolved as account_id,
         contact_id,
         ticket_id,
         order_id,
@@ -32,7 +38,7 @@ renamed as (
         asked_at,
         answered_at,
         known_at
-    from known
+    from resolved
 
 )
 

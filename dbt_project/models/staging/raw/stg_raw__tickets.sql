@@ -10,12 +10,18 @@ known as (
 
 ),
 
+resolved as (
+
+    {{ resolved_accounts('known', ['account_id'], source('ops', 'account_keys')) }}
+
+),
+
 renamed as (
 
     select
         source,
         ticket_id,
-        account_id,
+        account_id_resolved as account_id,
         contact_id,
         product_id,
         order_id,
@@ -36,7 +42,7 @@ renamed as (
         first_response_at,
         resolved_at,
         known_at
-    from known
+    from resolved
 
 )
 

@@ -10,12 +10,18 @@ known as (
 
 ),
 
+resolved as (
+
+    {{ resolved_accounts('known', ['account_id'], source('ops', 'account_keys')) }}
+
+),
+
 renamed as (
 
     select
         source,
         web_visit_id,
-        account_id,
+        account_id_resolved as account_id,
         contact_id,
         contract_id,
         campaign_id,
@@ -32,7 +38,7 @@ renamed as (
         superseded_date,
         visited_at,
         known_at
-    from known
+    from resolved
 
 )
 
