@@ -1,6 +1,7 @@
 """The CRM's nightly export: accounts.csv (in Chinese, complete each night) and users.xlsx.
 
-The CRM lags behind the ERP, knows prospects the ERP has never heard of, and was typed by people.
+The CRM lags behind the ERP, knows prospects the ERP has never heard of, and was typed by people. With `own_ids` it
+numbers its customers itself (simulator.crm_records).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 import xlsxwriter
 
 from simulator.accounts import Accounts
+from simulator.crm_records import own_id_records
 from simulator.draws import Draws
 from simulator.erp_rows import account_code
 from simulator.files import part_of, settle
@@ -23,29 +25,38 @@ from simulator.seasons import NEVER, day_of
 from simulator.words import COUNTRIES, INDUSTRIES, REGIONS, SIZE_BANDS
 
 ACCOUNT_COLUMNS = ("客户编号", "客户名称", "行业", "规模", "区域", "国家", "负责人", "内部客户", "创建日期", "客户状态")
+OWN_ID_COLUMNS = (
+    *ACCOUNT_COLUMNS, "税号", "网址", "电话", "地址", "城市", "上级客户", "ERP编号",
+)  # fmt: skip
 USER_COLUMNS = ("工号", "姓名", "邮箱", "语言", "在职", "名单容量", "入职日期")
 
 
 class CrmExport:
     """Both files of one night. Blocks are streamed into parts; `settle` puts the parts in place."""
 
-    def __init__(self, folder: Path, *, managers: list[Manager], draws: Draws, day: int) -> None:
+    def __init__(self, folder: Path, *, managers: list[Manager], draws: Draws, day: int, own_ids: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._accounts_file = folder / "accounts.csv"
         self._users_file = folder / "users.xlsx"
         self._managers = managers
         self._draws = draws
         self._day = day
+        self._own_ids = own_ids
         self.accounts_count = 0
 
     def open(self) -> TextIO:
         """Start the accounts file; pass the stream to every `add`."""
         stream = part_of(self._accounts_file).open("w", encoding="utf-8", newline="")
-        csv.writer(stream).writerow(ACCOUNT_COLUMNS)
+        csv.writer(stream).writerow(OWN_ID_COLUMNS if self._own_ids else ACCOUNT_COLUMNS)
         return stream
 
-    def add(self, stream: TextIO, accounts: Accounts) -> None:
-        """Write the accounts of a block that the CRM knows by now, and its prospects."""
+    def add(self, stream: TextIO, accounts: Accounts) -> dict[str, list[str]]:
+        """Write the accounts of a block that the CRM knows by now, and its prospects.
+
+        Returns the CRM's own ids of each account, by the account's number; empty where the CRM has none of its own.
+        """
+        if self._own_ids:
+            return self._add_own(stream, accounts)
         draws, day, number = self._draws, self._day, accounts.number
         names = mistyped(draws, accounts, company_names(draws, accounts, day=day), stream="crm typo", share=0.25)
         codes = [self._managers[index].code for index in managers_of(draws, accounts, self._managers, day=day)]
@@ -73,6 +84,29 @@ class CrmExport:
                 row = (f"P{number[at]:06d}", f"{names[at]}（潜在）", industry, "", region, country, codes[at], "否")
                 writer.writerow((*row, day_of(met[at].item()).isoformat(), "潜在"))
                 self.accounts_count += 1
+
+        return {}
+
+    def _add_own(self, stream: TextIO, accounts: Accounts) -> dict[str, list[str]]:
+        codes = [
+            self._managers[index].code for index in managers_of(self._draws, accounts, self._managers, day=self._day)
+        ]
+        ids: dict[str, list[str]] = {}
+        writer = csv.writer(stream)
+        for record in own_id_records(self._draws, accounts, day=self._day):
+            at = record.at
+            industry, region = INDUSTRIES[accounts.industry[at]][1], REGIONS[accounts.region[at]][1]
+            size = SIZE_BANDS[accounts.size[at]][1] if record.is_customer else ""
+            country, manager = COUNTRIES[accounts.country[at]][0], codes[at]
+            internal = "是" if record.is_customer and accounts.is_internal[at] else "否"
+            entered, state = day_of(record.entered).isoformat(), "合作" if record.is_customer else "潜在"
+            row = (record.crm_id, record.name, industry, size, region, country, manager, internal, entered, state)
+            registered = (record.tax_number, record.web, record.phone, record.address, record.city)
+            writer.writerow((*row, *registered, record.parent_crm_id, record.erp_number))
+            self.accounts_count += 1
+            if record.is_customer:
+                ids.setdefault(account_code(accounts.number[at]), []).append(record.crm_id)
+        return ids
 
     def settle(self) -> None:
         """Write the users, and put both files in their places."""

@@ -77,6 +77,17 @@ def create_tables(connection: psycopg.Connection) -> None:
         connection.execute(sql.SQL("comment on table {} is {}").format(_identifier(table), table.description))
 
 
+def add_columns(connection: psycopg.Connection) -> None:
+    """Add the columns that the ERP's tables have gained since the company was first written."""
+    for table in ERP_TABLES:
+        for name, kind in table.columns:
+            connection.execute(
+                sql.SQL("alter table {} add column if not exists {} {}").format(
+                    _identifier(table), sql.Identifier(name), sql.SQL(kind)
+                )
+            )
+
+
 def create_indexes(connection: psycopg.Connection) -> None:
     """Add the keys and the write_date indexes incremental readers look for."""
     for table in ERP_TABLES:

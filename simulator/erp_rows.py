@@ -11,12 +11,13 @@ import pyarrow.compute as pc
 from simulator.accounts import Accounts
 from simulator.billing import Invoices, Payments
 from simulator.catalogue import Catalogue, last_cost_revision
-from simulator.draws import Draws, Ints
+from simulator.draws import Bools, Draws, Ints
 from simulator.erp_tables import CUSTOMER, INVOICE, PAYMENT, PRODUCT, SALES_ORDER, SALES_ORDER_LINE, ErpRows
 from simulator.names import company_names, mistyped, rename_days
 from simulator.orders import CREDIT, MAIN, Lines, Orders
+from simulator.registrations import register
 from simulator.seasons import NEVER, UTC_OFFSET_MINUTES
-from simulator.words import COUNTRIES
+from simulator.words import CITIES, COUNTRIES
 
 _EVENING = 20 * 60
 _STATES = np.array(["draft", "sale", "done", "cancel"])
@@ -36,9 +37,12 @@ def account_code(number: int) -> str:
     return f"C{number:06d}"
 
 
-def customer_rows(draws: Draws, accounts: Accounts, *, day: int) -> ErpRows:
-    """The customers, under their names of `day`."""
-    names = mistyped(draws, accounts, company_names(draws, accounts, day=day), stream="erp typo", share=0.03)
+def customer_rows(draws: Draws, accounts: Accounts, *, day: int, heads: Ints | None = None) -> ErpRows:
+    """The customers, under their names of `day`; with `heads` some belong to groups. The ERP has gaps."""
+    number = accounts.number
+    registered = company_names(draws, accounts, day=day, heads=heads)
+    names = mistyped(draws, accounts, registered, stream="erp typo", share=0.03)
+    known = register(draws, number, number if heads is None else heads)
     renamed = rename_days(draws, accounts)
     entered = accounts.starts
     return ErpRows(
@@ -47,6 +51,12 @@ def customer_rows(draws: Draws, accounts: Accounts, *, day: int) -> ErpRows:
             "customer_no": pa.array([account_code(number) for number in accounts.number.tolist()]),
             "name": pa.array(names),
             "country": pa.array(np.array([code for code, _ in COUNTRIES])[accounts.country]),
+            "tax_no": _known(known.tax_number, draws.chance("erp tax", 0.97, number)),
+            "website": _known(known.domain, draws.chance("erp web", 0.55, number)),
+            "phone": _known(known.phone, draws.chance("erp phone", 0.85, number)),
+            "address": _known(known.address, draws.chance("erp address", 0.95, number)),
+            "city": pa.array([CITIES[at] for at in known.city.tolist()]),
+            "parent_no": _known([account_code(each) for each in known.head.tolist()], known.is_subsidiary),
             "payment_terms_days": pa.array(accounts.terms_days),
             "created_at": moments(accounts.created, 540 + draws.below("created minute", 480, accounts.number)),
         },
@@ -54,6 +64,10 @@ def customer_rows(draws: Draws, accounts: Accounts, *, day: int) -> ErpRows:
         changed=np.where(renamed <= day, renamed, entered),
         minute=_evening(draws, accounts.number, 0, 0),
     )
+
+
+def _known(values: list[str], is_known: Bools) -> pa.Array:
+    return pa.array(values, pa.string(), mask=~is_known)
 
 
 def product_rows(draws: Draws, catalogue: Catalogue, *, day: int) -> ErpRows:

@@ -30,18 +30,21 @@ def rename_days(draws: Draws, accounts: Accounts) -> np.typing.NDArray[np.int64]
     return np.where(renames, accounts.starts + 100 + draws.below("rename day", 1_400, accounts.number), NEVER)
 
 
-def company_names(draws: Draws, accounts: Accounts, *, day: int) -> list[str]:
-    """The registered names on a day."""
+def company_names(
+    draws: Draws, accounts: Accounts, *, day: int, heads: np.typing.NDArray[np.int64] | None = None
+) -> list[str]:
+    """The registered names on a day; with `heads`, a company bears the brand of the head of its group."""
     number = accounts.number
-    is_english = draws.chance("english name", 0.12, number)
+    head = number if heads is None else heads
+    is_english = draws.chance("english name", 0.12, head)
     is_renamed = rename_days(draws, accounts) <= day
     city = draws.below("city", len(CITIES), number)
-    first = draws.below("brand", len(BRAND_FIRST), number)
-    second = draws.below("brand end", len(BRAND_SECOND), number)
-    third = draws.below("brand third", 3 * len(BRAND_SECOND), number)
+    first = draws.below("brand", len(BRAND_FIRST), head)
+    second = draws.below("brand end", len(BRAND_SECOND), head)
+    third = draws.below("brand third", 3 * len(BRAND_SECOND), head)
     suffix = draws.picked("suffix", COMPANY_SUFFIX_WEIGHTS, number)
-    english_first = draws.below("english brand", len(ENGLISH_FIRST), number)
-    english_second = draws.below("english brand end", len(ENGLISH_SECOND), number)
+    english_first = draws.below("english brand", len(ENGLISH_FIRST), head)
+    english_second = draws.below("english brand end", len(ENGLISH_SECOND), head)
     english_suffix = draws.picked("english suffix", (55, 20, 15, 10), number)
     names = []
     for at, industry in enumerate(accounts.industry.tolist()):

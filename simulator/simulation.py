@@ -26,6 +26,7 @@ from simulator.errors import EmptyHistoryError
 from simulator.files import settle
 from simulator.managers import draw_managers
 from simulator.orders import SETTLED_DAYS, draw_credits, draw_lines, draw_orders
+from simulator.registrations import heads_of
 from simulator.seasons import day_number
 from simulator.truth import add_truth, open_truth
 
@@ -73,15 +74,17 @@ def simulate(  # noqa: PLR0913 - each is one fact about the company or where it 
     seed: int,
     first_day: date | None = None,
     reader_role: str | None = None,
+    crm_has_own_ids: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> SimulationReport:
     """Write the days the database lacks up to `as_of`, in one transaction, and renew the CRM export and the truth file.
 
     `erp_url` is a postgresql:// url of a database the caller may create schemas in (erp, simulator); `reader_role` is
-    let read the ERP. `accounts` is the size the company reaches ARRIVAL_DAYS after `first_day`, which is by default the
-    first of the month HISTORY_MONTHS before the first `as_of`. The same seed, accounts and first day give the same
-    company however many calls write it. Raises OtherCompanyError, DayAlreadyPastError or EmptyHistoryError; then
-    nothing is written.
+    let read the ERP. With `crm_has_own_ids` the CRM numbers its customers itself and is full of dirt, and some
+    customers belong to groups. `accounts` is the size the company reaches ARRIVAL_DAYS after `first_day`, which is by
+    default the first of the month HISTORY_MONTHS before the first `as_of`. The same seed, accounts and first day give
+    the same company however many calls write it. Raises OtherCompanyError, DayAlreadyPastError or EmptyHistoryError;
+    then nothing is written.
     """
     with psycopg.connect(erp_url) as connection:
         world = erp_database.lock_world(connection)
@@ -90,10 +93,17 @@ def simulate(  # noqa: PLR0913 - each is one fact about the company or where it 
             _refuse_empty(accounts=accounts, first_day=world_day, as_of=as_of)
             erp_database.create_tables(connection)
         else:
+            erp_database.add_columns(connection)
             erp_database.refuse_another(world, seed=seed, accounts=accounts, first_day=first_day, as_of=as_of)
             world_day = world.first_day
         now = World(seed=seed, accounts=accounts, first_day=world_day, written_until=as_of)
-        writer = _Writer(connection, now, after=None if world is None else world.written_until, progress=progress)
+        writer = _Writer(
+            connection,
+            now,
+            after=None if world is None else world.written_until,
+            crm_has_own_ids=crm_has_own_ids,
+            progress=progress,
+        )
         report = writer.write(crm_folder=crm_folder, truth_file=truth_file)
         if world is None:
             progress("indexing the ERP tables")
@@ -112,11 +122,18 @@ class _Writer:
     """Writes the days (after, until] of one world, block of accounts by block."""
 
     def __init__(
-        self, connection: psycopg.Connection, world: World, *, after: date | None, progress: Callable[[str], None]
+        self,
+        connection: psycopg.Connection,
+        world: World,
+        *,
+        after: date | None,
+        crm_has_own_ids: bool,
+        progress: Callable[[str], None],
     ) -> None:
         self._connection = connection
         self._world = world
         self._written_after = after
+        self._crm_has_own_ids = crm_has_own_ids
         self._progress = progress
         self._first = day_number(world.first_day)
         self._after = self._first - 1 if after is None else day_number(after)
@@ -129,7 +146,9 @@ class _Writer:
     def write(self, *, crm_folder: Path, truth_file: Path) -> SimulationReport:
         catalogue = draw_catalogue(self._draws, first_day=self._first, until=self._until)
         managers = draw_managers(self._draws, accounts=self._world.accounts, first_day=self._first)
-        self._crm = CrmExport(crm_folder, managers=managers, draws=self._draws, day=self._until)
+        self._crm = CrmExport(
+            crm_folder, managers=managers, draws=self._draws, day=self._until, own_ids=self._crm_has_own_ids
+        )
         self._truth_file = truth_file
         if self._after < self._until:
             self._put(product_rows(self._draws, catalogue, day=self._until))
@@ -161,10 +180,10 @@ class _Writer:
         )
         purchases, lives = live(self._draws, block, first_day=self._first, until=self._until)
         self._accounts_count += len(block)
-        self._crm.add(crm, block)
-        add_truth(truth, block, lives)
+        add_truth(truth, block, lives, crm_ids=self._crm.add(crm, block))
         if self._after < self._until:
-            self._put(customer_rows(self._draws, block, day=self._until))
+            heads = heads_of(self._draws, block.number) if self._crm_has_own_ids else None
+            self._put(customer_rows(self._draws, block, day=self._until, heads=heads))
             for low in range(0, len(block), _SALES_BLOCK):
                 in_part = (purchases.row >= low) & (purchases.row < low + _SALES_BLOCK)
                 unsettled = purchases.day > self._after - SETTLED_DAYS

@@ -21,13 +21,15 @@ from simulator.seasons import NEVER
 def truth_schema() -> pa.Schema:
     """One row per account, as it stands at the end of the last day.
 
-    left_on is the latest leave and won_back_on the latest return: an account is gone if it has left and not returned
-    since. annual_hazard is the expected number of leaves a year while the account is active. usual_gap_days and
-    usual_order_amount are what it would do without seasons, trends and moods.
+    crm_account_ids are the ids of its records in a CRM with ids of its own. left_on is the latest leave and won_back_on
+    the latest return: an account is gone if it has left and not returned since. annual_hazard is the expected number
+    of leaves a year while the account is active. usual_gap_days and usual_order_amount are what it would do without
+    seasons, trends and moods.
     """
     return pa.schema(
         [
             ("account_id", pa.string()),
+            ("crm_account_ids", pa.list_(pa.string())),
             ("mood", pa.string()),
             ("annual_hazard", pa.float64()),
             ("usual_gap_days", pa.float64()),
@@ -50,11 +52,13 @@ def open_truth(path: Path) -> Iterator[pq.ParquetWriter]:
         yield writer
 
 
-def add_truth(writer: pq.ParquetWriter, accounts: Accounts, lives: Lives) -> None:
+def add_truth(writer: pq.ParquetWriter, accounts: Accounts, lives: Lives, *, crm_ids: dict[str, list[str]]) -> None:
     """Write the accounts of a block."""
+    codes = [account_code(number) for number in accounts.number.tolist()]
     moods = pa.array([mood.name.lower() for mood in Mood])
     columns = {
-        "account_id": pa.array([account_code(number) for number in accounts.number.tolist()], pa.string()),
+        "account_id": pa.array(codes, pa.string()),
+        "crm_account_ids": pa.array([crm_ids.get(code, []) for code in codes], pa.list_(pa.string())),
         "mood": moods.take(pa.array(lives.mood)),
         "annual_hazard": pa.array(lives.annual_hazard),
         "usual_gap_days": pa.array(accounts.gap_days),
