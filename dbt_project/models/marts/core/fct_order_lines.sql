@@ -18,6 +18,7 @@ final as (
         quantity,
         net_amount,
         cost_amount,
+        net_amount - cost_amount as margin_amount,
         is_attributed,
         is_return,
         is_revenue,
