@@ -22,6 +22,12 @@ account_days as (
 
 ),
 
+contracts as (
+
+    select * from {{ ref('int_contracts_dated') }}
+
+),
+
 known_managers as (
 
     select distinct account_manager_id
@@ -44,6 +50,17 @@ totals as (
 
 ),
 
+first_contracts as (
+
+    select
+        account_id,
+        min(start_date) as first_contract_date
+    from contracts
+    where start_date <= {{ as_of_date() }}
+    group by account_id
+
+),
+
 final as (
 
     select
@@ -58,10 +75,15 @@ final as (
         known_managers.account_manager_id,
         account_groups.parent_account_id,
         account_groups.group_account_id,
+        {{ contract_mode(
+            'first_contracts.account_id is not null',
+            'coalesce(totals.order_days_count > 0, false)',
+        ) }} as contract_mode,
         accounts.is_internal,
         coalesce(totals.order_days_count > 0, false) as is_customer,
         totals.first_order_date,
         totals.last_order_date,
+        first_contracts.first_contract_date,
         coalesce(totals.order_days_count, 0) as order_days_count,
         coalesce(totals.net_revenue_amount, 0) as net_revenue_amount,
         count(*) over (
@@ -78,6 +100,8 @@ final as (
         on accounts.account_manager_id = known_managers.account_manager_id
     left join totals
         on accounts.account_id = totals.account_id
+    left join first_contracts
+        on accounts.account_id = first_contracts.account_id
     where accounts.is_latest
 
 )

@@ -1,0 +1,76 @@
+with contracts as (
+
+    select * from {{ ref('int_contracts_dated') }}
+
+),
+
+parameters as (
+
+    select * from {{ ref('policy_parameters') }}
+
+),
+
+
+policy as (
+
+    select
+        {{ pivot_parameters(['contract_gap_days']) }}
+    from parameters
+
+),
+
+-- What the account has besides a contract, from the day after its end on.
+afterwards as (
+
+    select
+        contracts.source,
+        contracts.contract_id,
+        max(case
+            when
+                others.start_date <= {{ add_days('contracts.end_date', 1) }}
+                and (others.end_date is null or others.end_date > contracts.end_date)
+                then 1
+            else 0
+        end) as covering_count,
+        min(case
+            when others.start_date > {{ add_days('contracts.end_date', 1) }}
+                then others.start_date
+        end) as next_start_date
+    from contracts
+    inner join contracts as others on contracts.account_id = others.account_id
+    where contracts.end_date is not null
+    group by
+        contracts.source,
+        contracts.contract_id
+
+),
+
+final as (
+
+    select
+        contracts.source,
+        contracts.contract_id,
+        contracts.account_id,
+        contracts.ended_by,
+        contracts.end_reason,
+        contracts.monthly_amount,
+        contracts.start_date,
+        contracts.end_date,
+        case
+            when
+                afterwards.covering_count = 0
+                and {{ days_between('contracts.end_date', 'afterwards.next_start_date') }} - 1
+                <= policy.contract_gap_days
+                then {{ add_days('afterwards.next_start_date', -1) }}
+            else contracts.end_date
+        end as in_force_until_date
+    from contracts
+    cross join policy
+    left join afterwards
+        on
+            contracts.source = afterwards.source
+            and contracts.contract_id = afterwards.contract_id
+
+)
+
+select * from final

@@ -1,0 +1,118 @@
+with account_versions as (
+
+    select * from {{ ref('int_accounts_merged') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('dim_accounts') }}
+
+),
+
+account_managers as (
+
+    select * from {{ ref('dim_account_managers') }}
+
+),
+
+
+-- Attributes change when a change of them becomes known, the mode on the day itself.
+changes as (
+
+    select
+        account_id,
+        in_force_from_date as changed_date
+    from account_versions
+    union
+    select
+        account_id,
+        first_order_date as changed_date
+    from accounts
+    where first_order_date is not null
+    union
+    select
+        account_id,
+        first_contract_date as changed_date
+    from accounts
+    where first_contract_date is not null
+
+),
+
+stated as (
+
+    select
+        changes.account_id,
+        changes.changed_date,
+        account_versions.account_name,
+        account_versions.industry,
+        account_versions.size_band,
+        account_versions.region,
+        account_versions.country,
+        account_managers.account_manager_id,
+        account_versions.is_internal,
+        {{ contract_mode(
+            'coalesce(accounts.first_contract_date <= changes.changed_date, false)',
+            'coalesce(accounts.first_order_date <= changes.changed_date, false)',
+        ) }} as contract_mode
+    from changes
+    inner join accounts on changes.account_id = accounts.account_id
+    inner join account_versions
+        on
+            changes.account_id = account_versions.account_id
+            and changes.changed_date >= account_versions.in_force_from_date
+            and (
+                account_versions.superseded_date is null
+                or changes.changed_date < account_versions.superseded_date
+            )
+    left join account_managers
+        on account_versions.account_manager_id = account_managers.account_manager_id
+
+),
+
+-- a change of something that is not kept here is none
+changed as (
+
+    select
+        *,
+        lag((
+            account_name, industry, size_band, region, country, account_manager_id, is_internal,
+            contract_mode
+        )) over (
+            partition by account_id
+            order by changed_date
+        ) is not distinct from (
+            account_name, industry, size_band, region, country, account_manager_id, is_internal,
+            contract_mode
+        ) as is_repeat
+    from stated
+
+),
+
+final as (
+
+    select
+        account_id || '|' || changed_date as account_history_key,
+        account_id,
+        account_name,
+        industry,
+        size_band,
+        region,
+        country,
+        account_manager_id,
+        contract_mode,
+        is_internal,
+        lead(changed_date) over (
+            partition by account_id
+            order by changed_date
+        ) is null as is_current,
+        changed_date as valid_from_date,
+        {{ add_days('lead(changed_date) over (partition by account_id order by changed_date)', -1) }}
+            as valid_to_date,
+        {{ as_of_date() }} as as_of_date
+    from changed
+    where not is_repeat
+
+)
+
+select * from final
