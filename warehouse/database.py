@@ -24,6 +24,7 @@ class Role(StrEnum):
     MAILER = "guanxi_mailer"
     MATCHER = "guanxi_matcher"
     READER = "guanxi_reader"
+    CONTACT_READER = "guanxi_contact_reader"
 
 
 OWNER = "guanxi_owner"

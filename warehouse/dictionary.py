@@ -14,8 +14,8 @@ FILE = Path("docs/data-dictionary.md")
 _HEAD = """# Data dictionary 数据字典
 
 Every table that is built each night, from its contract. Written by `make docs`; a test holds it fresh.
-Tables marked *not published* stay in the night's build schema; columns marked *restricted* are not in the views of
-schema `bi`.
+Tables marked *not published* stay in the night's build schema; tables marked *restricted* are views of schema
+`bi_restricted`, and columns marked *restricted* in no view.
 """
 
 
@@ -31,6 +31,8 @@ def dictionary_text(root: Path = ROOT) -> str:
 
 def _section(model: dict[str, Any]) -> str:
     mark = "" if _meta(model).get("publish", True) else " *(not published)*"
+    if _meta(model).get("restricted"):
+        mark += " *(restricted)*"
     lines = [
         f"## {model['name']}{mark}",
         "",

@@ -90,12 +90,14 @@ def _make_roles(connection: psycopg.Connection, warehouse: Warehouse) -> None:
             connection.execute(
                 statement.format(sql.Identifier(role.value), sql.Literal(warehouse.password(role.value)))
             )
+    for_people = {
+        "statement_timeout": "60s",
+        "idle_in_transaction_session_timeout": "5min",
+        "default_transaction_read_only": "on",
+    }
     settings = {
-        Role.READER: {
-            "statement_timeout": "60s",
-            "idle_in_transaction_session_timeout": "5min",
-            "default_transaction_read_only": "on",
-        },
+        Role.READER: for_people,
+        Role.CONTACT_READER: for_people,
         Role.TRANSFORMER: {"statement_timeout": "60min"},
         Role.LOADER: {"statement_timeout": "60min"},
     }

@@ -11,13 +11,21 @@ import psycopg
 import yaml
 from psycopg import sql
 
-from warehouse.database import OWNER
+from warehouse.database import OWNER, Role
 from warehouse.errors import GateClosedError, Problem
 from warehouse.night import Claim, FencedError
 from warehouse.settings import ROOT
 
 # Where the contracts of published tables lie: dbt's own yml for its marts, the same form for the rooms' tables.
 CONTRACT_GLOBS = ("dbt_project/models/marts/**/*.yml", "ml/tables/*.yml", "delivery/tables/*.yml")
+
+# The schemas of the views and who may read them. What tells of persons is for those alone who need it.
+OPEN = "bi"
+RESTRICTED = "bi_restricted"
+READERS = {
+    OPEN: (Role.READER, Role.CONTACT_READER, Role.CHECKER, Role.SCORER, Role.MAILER),
+    RESTRICTED: (Role.CONTACT_READER,),
+}
 
 
 class ContractChangedError(Problem):
@@ -34,11 +42,12 @@ class BuildRefusedError(GateClosedError):
 
 @dataclass(frozen=True, slots=True)
 class Mart:
-    """A published table: its columns with their types, and those that only the mails may read."""
+    """A published table: its columns with their types, those that only the mails may read, the schema of its view."""
 
     name: str
     columns: tuple[tuple[str, str], ...]
     restricted: frozenset[str]
+    view_schema: str = OPEN
 
 
 def declared_marts(root: Path = ROOT) -> list[Mart]:
@@ -52,23 +61,27 @@ def declared_marts(root: Path = ROOT) -> list[Mart]:
 
 
 def ensure_published_tables(connection: psycopg.Connection, marts: Iterable[Mart]) -> None:
-    """Make pub.<mart> and bi.<mart> for each contract; add columns that are new, refuse those that changed type.
+    """Make pub.<mart> and its view for each contract; add columns that are new, refuse those that changed type.
 
     Run by the administrator; raises ContractChangedError. Published rows, grants and views of others survive; only
-    a column that is newly restricted makes its view, and the grants on it, anew.
+    a column or mart that is newly restricted makes its view, and the grants on it, anew.
     """
     connection.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
     connection.execute("create table if not exists ops.marts (mart text primary key)")
     connection.execute("grant select on ops.marts to guanxi_publisher, guanxi_checker")
     marts = list(marts)
     existing = _columns(connection, "pub")
-    views = _columns(connection, "bi")
+    views = {schema: _columns(connection, schema) for schema in READERS}
     for mart in marts:
+        for schema in READERS.keys() - {mart.view_schema}:
+            if mart.name in views[schema]:
+                _drop_view(connection, mart, schema, hidden=list(views[schema][mart.name]))
         if mart.name not in existing:
             _create(connection, mart)
         else:
             _add_columns(connection, mart, existing[mart.name])
-            _keep_view(connection, mart, table=existing[mart.name], view=views.get(mart.name, {}))
+            view = views[mart.view_schema].get(mart.name, {})
+            _keep_view(connection, mart, table=existing[mart.name], view=view)
         connection.execute("insert into ops.marts values (%s) on conflict do nothing", (mart.name,))
     connection.execute("delete from ops.marts where mart <> all(%s)", ([mart.name for mart in marts],))
 
@@ -157,6 +170,7 @@ def _mart(model: dict[str, Any]) -> Mart:
         name=model["name"],
         columns=tuple((column["name"], column["data_type"]) for column in model["columns"]),
         restricted=frozenset(column["name"] for column in model["columns"] if _meta(column).get("restricted")),
+        view_schema=RESTRICTED if _meta(model).get("restricted") else OPEN,
     )
 
 
@@ -194,32 +208,25 @@ def _keep_view(connection: psycopg.Connection, mart: Mart, *, table: dict[str, s
     """Let the view show what may be seen, in the table's order: a view can only be extended at its end."""
     in_order = [name for name in table if name != "gen"] + [name for name, _ in mart.columns if name not in table]
     visible = [name for name in in_order if name not in mart.restricted]
-    if visible == list(view):
-        return
+    name = sql.Identifier(mart.view_schema, mart.name)
     if visible[: len(view)] != list(view):
-        _drop_view(connection, mart, hidden=[name for name in view if name in mart.restricted])
-    connection.execute(
-        sql.SQL(
-            "create or replace view {} as select {} from pub.{} where gen = (select p.gen from ops.published p)"
-        ).format(
-            sql.Identifier("bi", mart.name),
-            sql.SQL(", ").join(map(sql.Identifier, visible)),
-            sql.Identifier(mart.name),
+        _drop_view(connection, mart, mart.view_schema, hidden=[each for each in view if each in mart.restricted])
+    if visible != list(view):
+        connection.execute(
+            sql.SQL(
+                "create or replace view {} as select {} from pub.{} where gen = (select p.gen from ops.published p)"
+            ).format(name, sql.SQL(", ").join(map(sql.Identifier, visible)), sql.Identifier(mart.name))
         )
-    )
-    connection.execute(
-        sql.SQL("grant select on {} to guanxi_reader, guanxi_checker, guanxi_scorer, guanxi_mailer").format(
-            sql.Identifier("bi", mart.name)
-        )
-    )
+    readers = sql.SQL(", ").join(sql.Identifier(role.value) for role in READERS[mart.view_schema])
+    connection.execute(sql.SQL("grant select on {} to {}").format(name, readers))
 
 
-def _drop_view(connection: psycopg.Connection, mart: Mart, *, hidden: list[str]) -> None:
+def _drop_view(connection: psycopg.Connection, mart: Mart, schema: str, *, hidden: list[str]) -> None:
     try:
-        connection.execute(sql.SQL("drop view {}").format(sql.Identifier("bi", mart.name)))
+        connection.execute(sql.SQL("drop view {}").format(sql.Identifier(schema, mart.name)))
     except psycopg.errors.DependentObjectsStillExist as error:
         raise ContractChangedError(
-            f"view bi.{mart.name}",
+            f"view {schema}.{mart.name}",
             seen=f"{', '.join(hidden) or 'its columns'} must be hidden, and other views rest on it",
             expected="no view of others on a view that loses a column",
             next_step=f"drop or change these views: {error.diag.message_detail}",

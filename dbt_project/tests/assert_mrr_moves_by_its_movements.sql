@@ -1,5 +1,6 @@
--- The MRR of a month less that of the month before is new, reactivated and expanded less contracted and churned. The
--- month before is summed here by itself: an account whose row is missing would not show in its own prior amount.
+-- The MRR of a month less that of the month before is new, reactivated and expanded less
+-- contracted and churned. The month before is summed here by itself: an account whose row is
+-- missing would not show in its own prior amount.
 with months as (
 
     select

@@ -10,7 +10,7 @@ import pytest
 
 from tests.warehouse.nights import DAY, MARTS, Hand
 from warehouse.database import Role, Warehouse
-from warehouse.publication import ContractChangedError, Mart, declared_marts, ensure_published_tables
+from warehouse.publication import RESTRICTED, ContractChangedError, Mart, declared_marts, ensure_published_tables
 
 ACCOUNTS = next(mart for mart in MARTS if mart.name == "dim_accounts")
 OTHERS = tuple(mart for mart in MARTS if mart.name != "dim_accounts")
@@ -34,6 +34,22 @@ def test_a_restricted_column_is_published_for_the_mails_and_invisible_to_readers
         assert mailer.execute("select count(email) from pub.dim_account_managers").fetchone() == (200,)
     with core.connect(Role.READER) as reader, pytest.raises(psycopg.errors.InsufficientPrivilege):
         reader.execute("select email from pub.dim_account_managers")
+
+
+def test_a_mart_that_becomes_restricted_leaves_the_open_schema(core: Warehouse, hand: Hand) -> None:
+    hand.whole("night", mark=1)
+    _ensure(core, replace(ACCOUNTS, view_schema=RESTRICTED), *OTHERS)
+    with core.connect(Role.CONTACT_READER) as reader:
+        assert reader.execute("select count(*) from bi_restricted.dim_accounts").fetchone() == (200,)
+    with core.connect(Role.READER) as reader:
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            reader.execute("select 1 from bi.dim_accounts")
+        reader.rollback()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            reader.execute("select 1 from bi_restricted.dim_accounts")
+    _ensure(core, ACCOUNTS, *OTHERS)
+    with core.connect(Role.READER) as reader:
+        assert reader.execute("select count(*) from bi.dim_accounts").fetchone() == (200,)
 
 
 def test_ensuring_the_same_contracts_again_changes_nothing(core: Warehouse) -> None:
@@ -141,7 +157,8 @@ def test_contracts_are_read_from_the_yml_files_of_the_rooms(tmp_path: Path) -> N
         "models:\n- name: dim_people\n  columns:\n"
         "  - {name: email, data_type: text, config: {meta: {restricted: true}}}\n"
         "  - {name: phone, data_type: text, meta: {restricted: true}}\n  - {name: person_id, data_type: text}\n"
-        "- name: int_private\n  config: {meta: {publish: false}}\n  columns: [{name: x, data_type: text}]\n",
+        "- name: int_private\n  config: {meta: {publish: false}}\n  columns: [{name: x, data_type: text}]\n"
+        "- name: dim_visitors\n  config: {meta: {restricted: true}}\n  columns: [{name: x, data_type: text}]\n",
         encoding="utf-8",
     )
     (marts / "empty.yml").write_text("", encoding="utf-8")
@@ -154,5 +171,6 @@ def test_contracts_are_read_from_the_yml_files_of_the_rooms(tmp_path: Path) -> N
             (("email", "text"), ("phone", "text"), ("person_id", "text")),
             frozenset({"email", "phone"}),
         ),
+        Mart("dim_visitors", (("x", "text"),), frozenset(), "bi_restricted"),
         Mart("fct_a", (("n", "bigint"),), frozenset()),
     ]

@@ -14,7 +14,7 @@ from tests.warehouse.nights import MARTS, one
 from warehouse.database import OWNER, Role, Warehouse
 from warehouse.house import with_database
 from warehouse.migrate import create_database, migrate
-from warehouse.publication import ensure_published_tables
+from warehouse.publication import RESTRICTED, Mart, ensure_published_tables
 
 pytestmark = pytest.mark.xdist_group("roles")
 
@@ -28,11 +28,13 @@ LETTERS = {
     "m": Role.MAILER,
     "r": Role.READER,
     "a": Role.MATCHER,
+    "k": Role.CONTACT_READER,
 }
+CONTACTS = Mart("dim_contacts", (("contact_id", "text"), ("email", "text")), frozenset(), RESTRICTED)
 PRIVILEGES = ("select", "insert", "update", "delete", "truncate")
 
 # Schema: who may use it. Nobody may create in any of them: what is built gets a schema of its own.
-SCHEMAS = {"ops": "ltcspma", "raw": "ltca", "quarantine": "lc", "pub": "m", "bi": "cspmr"}
+SCHEMAS = {"ops": "ltcspma", "raw": "ltca", "quarantine": "lc", "pub": "m", "bi": "cspmrk", "bi_restricted": "k"}
 
 # Table or view: who may select, insert, update, delete. Nobody may truncate; what is not named is nobody's.
 # An update may be of some columns only. `raw.*`, `pub.*` and `bi.<mart>` stand for all of the kind.
@@ -61,11 +63,12 @@ TABLES = {
     "raw.*": ("ltc", "l", "", "l"),
     "quarantine.rows": ("lc", "lc", "", "lc"),
     "pub.*": ("m", "", "", ""),
-    "bi.check_results": ("cspmr", "", "", ""),
-    "bi.data_version": ("cspmr", "", "", ""),
-    "bi.mart_checksums": ("cspmr", "", "", ""),
-    "bi.source_loads": ("cspmr", "", "", ""),
-    "bi.<mart>": ("csmr", "", "", ""),
+    "bi.check_results": ("cspmrk", "", "", ""),
+    "bi.data_version": ("cspmrk", "", "", ""),
+    "bi.mart_checksums": ("cspmrk", "", "", ""),
+    "bi.source_loads": ("cspmrk", "", "", ""),
+    "bi.<mart>": ("csmrk", "", "", ""),
+    "bi_restricted.dim_contacts": ("k", "", "", ""),
 }
 
 # Function of schema ops: who may call it. The rest are called by other functions only.
@@ -99,7 +102,7 @@ def prepared(server_url: str) -> Iterator[Warehouse]:
     raw = [(f"raw.{contract.entity}", raw_table_ddl(contract)) for contract in load_contracts()]
     migrate(warehouse, company_id="tiny", extra_ddl=raw)
     with warehouse.connect_admin() as connection:
-        ensure_published_tables(connection, MARTS)
+        ensure_published_tables(connection, (*MARTS, CONTACTS))
     yield warehouse
     with psycopg.connect(server_url, autocommit=True) as administrator:
         administrator.execute(f"drop database {name} with (force)".encode())
@@ -212,6 +215,7 @@ def test_no_role_is_a_member_of_another_or_more_than_a_login(prepared: Warehouse
     "query",
     [
         "select * from pub.dim_accounts",
+        "select * from bi_restricted.dim_contacts",
         "select * from raw.accounts",
         "select * from ops.runs",
         "select * from ops.outbox",
@@ -237,6 +241,18 @@ def test_a_reader_reads_the_views_and_nothing_else(prepared: Warehouse, query: s
         reader.execute("set default_transaction_read_only = off")  # a hint of ours that anybody can take back
         reader.commit()
         assert reader.execute("select count(*) from bi.dim_accounts").fetchone() == (0,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            reader.execute(query.encode())
+
+
+@pytest.mark.parametrize(
+    "query", ["select * from pub.dim_contacts", "select * from raw.contacts", "create table bi_restricted.mine (a int)"]
+)
+def test_a_reader_of_contacts_reads_their_view_besides_and_nothing_else(prepared: Warehouse, query: str) -> None:
+    with prepared.connect(Role.CONTACT_READER) as reader:
+        reader.execute("set default_transaction_read_only = off")
+        reader.commit()
+        assert reader.execute("select count(email) from bi_restricted.dim_contacts").fetchone() == (0,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             reader.execute(query.encode())
 

@@ -65,16 +65,20 @@ def _print_csv(connection: psycopg.Connection, statement: sql.Composed) -> None:
     sys.stdout.flush()
 
 
-def psql(company: CompanyPath = None) -> None:
-    """Open psql as the BI reader."""
+def psql(
+    company: CompanyPath = None,
+    contacts: Annotated[bool, typer.Option("--contacts", help="See the tables of persons as well.")] = False,  # noqa: FBT002
+) -> None:
+    """Open psql as the BI reader, or as one who may see the tables of persons."""
     import subprocess
 
+    role = Role.CONTACT_READER if contacts else Role.READER
     with open_prepared_house(company) as house:
         environment = dict(os.environ) | {
-            "PGPASSWORD": house.warehouse.password(Role.READER.value),
-            "PGOPTIONS": "-c search_path=bi",
+            "PGPASSWORD": house.warehouse.password(role.value),
+            "PGOPTIONS": "-c search_path=bi,bi_restricted" if contacts else "-c search_path=bi",
         }
-        words = ["-h", house.warehouse.host, "-p", str(house.warehouse.port), "-U", Role.READER.value]
+        words = ["-h", house.warehouse.host, "-p", str(house.warehouse.port), "-U", role.value]
         done = subprocess.run(
             [str(binaries() / "psql"), *words, "-d", house.warehouse.database], env=environment, check=False
         )

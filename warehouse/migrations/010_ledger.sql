@@ -6,6 +6,8 @@ create schema if not exists raw;
 create schema if not exists quarantine;
 create schema if not exists pub;
 create schema if not exists bi;
+-- views of what tells of persons: decision 0023
+create schema if not exists bi_restricted;
 
 grant usage on schema ops to
     guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_scorer, guanxi_publisher, guanxi_mailer,
@@ -13,7 +15,9 @@ grant usage on schema ops to
 grant usage on schema raw to guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_matcher;
 grant usage on schema quarantine to guanxi_loader, guanxi_checker;
 grant usage on schema pub to guanxi_mailer;
-grant usage on schema bi to guanxi_reader, guanxi_checker, guanxi_scorer, guanxi_mailer, guanxi_publisher;
+grant usage on schema bi to
+    guanxi_reader, guanxi_contact_reader, guanxi_checker, guanxi_scorer, guanxi_mailer, guanxi_publisher;
+grant usage on schema bi_restricted to guanxi_contact_reader;
 
 -- One warehouse holds one company.
 create table if not exists ops.company (

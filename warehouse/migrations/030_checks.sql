@@ -31,4 +31,4 @@ inner join ops.published as p on r.gen = p.gen;
 comment on view bi.check_results is 'One row per promise that the live night was checked for.';
 
 grant select on bi.check_results
-to guanxi_reader, guanxi_checker, guanxi_scorer, guanxi_mailer, guanxi_publisher;
+to guanxi_reader, guanxi_contact_reader, guanxi_checker, guanxi_scorer, guanxi_mailer, guanxi_publisher;

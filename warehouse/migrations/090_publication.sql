@@ -40,7 +40,7 @@ from ops.loads as l
 inner join ops.published as p on l.gen = p.gen;
 
 grant select on bi.data_version, bi.mart_checksums, bi.source_loads
-to guanxi_reader, guanxi_checker, guanxi_scorer, guanxi_mailer, guanxi_publisher;
+to guanxi_reader, guanxi_contact_reader, guanxi_checker, guanxi_scorer, guanxi_mailer, guanxi_publisher;
 
 -- The order of a mart's columns is its contract's, so that a checksum means the same everywhere.
 create or replace function ops.mart_columns(p_mart text) returns text

@@ -44,11 +44,11 @@ explained as (
             partition by ends.account_id, ends.month_date
             order by
                 ends.monthly_amount desc nulls last,
-                ends.source,
-                ends.contract_id,
-                case when churn_reasons.contract_id is null then 1 else 0 end,
+                ends.source asc,
+                ends.contract_id asc,
+                case when churn_reasons.contract_id is null then 1 else 0 end asc,
                 churn_reasons.left_date desc nulls last,
-                churn_reasons.churn_reason_id
+                churn_reasons.churn_reason_id asc
         ) as place
     from ends
     left join endings on ends.ended_by = endings.ended_by
@@ -57,12 +57,12 @@ explained as (
             ends.account_id = churn_reasons.account_id
             and churn_reasons.is_latest
             and (
-                churn_reasons.contract_id = ends.contract_id
+                ends.contract_id = churn_reasons.contract_id
                 or (
                     churn_reasons.contract_id is null
                     and (
-                        {{ month_start('churn_reasons.left_date') }} = ends.month_date
-                        or churn_reasons.left_date = ends.in_force_until_date
+                        ends.month_date = {{ month_start('churn_reasons.left_date') }}
+                        or ends.in_force_until_date = churn_reasons.left_date
                     )
                 )
             )

@@ -50,10 +50,10 @@ final as (
     left join contracts
         on
             firsts.account_id = contracts.account_id
-            and contracts.start_date <= months.counted_date
+            and months.counted_date >= contracts.start_date
             and (
                 contracts.in_force_until_date is null
-                or contracts.in_force_until_date >= months.counted_date
+                or months.counted_date <= contracts.in_force_until_date
             )
     group by
         firsts.account_id,

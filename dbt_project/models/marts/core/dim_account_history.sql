@@ -1,3 +1,18 @@
+{#- What is kept, as one text: two spans with the same text are one. -#}
+{%- set everything -%}
+    concat_ws(
+            '|',
+            coalesce(account_name, ''),
+            coalesce(industry, ''),
+            coalesce(size_band, ''),
+            coalesce(region, ''),
+            coalesce(country, ''),
+            coalesce(account_manager_id, ''),
+            is_internal,
+            contract_mode
+        )
+{%- endset -%}
+
 with account_versions as (
 
     select * from {{ ref('int_accounts_merged') }}
@@ -75,16 +90,10 @@ changed as (
 
     select
         *,
-        lag((
-            account_name, industry, size_band, region, country, account_manager_id, is_internal,
-            contract_mode
-        )) over (
+        coalesce({{ everything }} = lag({{ everything }}) over (
             partition by account_id
             order by changed_date
-        ) is not distinct from (
-            account_name, industry, size_band, region, country, account_manager_id, is_internal,
-            contract_mode
-        ) as is_repeat
+        ), false) as is_repeat
     from stated
 
 ),
@@ -107,8 +116,10 @@ final as (
             order by changed_date
         ) is null as is_current,
         changed_date as valid_from_date,
-        {{ add_days('lead(changed_date) over (partition by account_id order by changed_date)', -1) }}
-            as valid_to_date,
+        lead({{ add_days('changed_date', -1) }}) over (
+            partition by account_id
+            order by changed_date
+        ) as valid_to_date,
         {{ as_of_date() }} as as_of_date
     from changed
     where not is_repeat
