@@ -154,6 +154,30 @@ def test_personal_columns_are_restricted(manifest: Node) -> None:
                     assert column["config"]["meta"].get("restricted"), f"{name}.{column['name']}"
 
 
+def test_every_mart_tells_which_records_it_needs(manifest: Node) -> None:
+    told = {(row["mart"], row["entity"]) for row in _rows("policy_mart_inputs")}
+    of_the_house = {"dim_dates", "dim_sources", "dim_mart_inputs"}  # they are never empty, or tell of no records
+    assert {mart for mart, _ in told} == set(MARTS) - of_the_house
+    for mart, entity in told:
+        assert f"model.guanxi.stg_raw__{entity}" in _ancestors(manifest, f"model.guanxi.{mart}"), (mart, entity)
+
+
+def _ancestors(manifest: Node, unique_id: str) -> set[str]:
+    found: set[str] = set()
+    open_ends = [unique_id]
+    while open_ends:
+        for parent in manifest["parent_map"].get(open_ends.pop(), []):
+            if parent not in found:
+                found.add(parent)
+                open_ends.append(parent)
+    return found
+
+
+def test_every_entity_is_looked_for(manifest: Node) -> None:
+    read = {source.split(".")[-1] for source in _model(manifest, "stg_raw__entities")["depends_on"]["nodes"]}
+    assert read == {file.stem for file in (ROOT / "sources" / "contracts").glob("*.yml")}
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_asks_only_for_parameters_that_the_policy_has(manifest: Node, name: str) -> None:
     known = {row["parameter"] for row in _rows("policy_parameters")}

@@ -67,7 +67,7 @@ def _print_csv(connection: psycopg.Connection, statement: sql.Composed) -> None:
 
 def psql(
     company: CompanyPath = None,
-    contacts: Annotated[bool, typer.Option("--contacts", help="See the tables of persons as well.")] = False,  # noqa: FBT002
+    contacts: Annotated[bool, typer.Option("--contacts", help="See the tables of persons as well.")] = False,
 ) -> None:
     """Open psql as the BI reader, or as one who may see the tables of persons."""
     import subprocess
