@@ -144,11 +144,11 @@ def _contracts(dice: random.Random, accounts: list[str]) -> tuple[list[Row], dic
 
 def _ticket(dice: random.Random, number: int, accounts: list[str]) -> Row:
     opened = OVER - timedelta(minutes=dice.randint(1, 60 * 24 * 12))
-    later = lambda: opened + timedelta(minutes=dice.randint(-60, 60 * dice.choice([2, 12, 100, 400])))  # noqa: E731
+    soon, late = (opened + timedelta(minutes=dice.randint(-60, 60 * dice.choice([2, 12, 100, 400]))) for _ in range(2))
     return {
         "ticket_id": f"t{number}", "account_id": dice.choice(accounts), "opened_at": opened,
-        "first_response_at": later() if dice.random() < 0.7 else None,
-        "resolved_at": later() if dice.random() < 0.6 else None,
+        "first_response_at": soon if dice.random() < 0.7 else None,
+        "resolved_at": late if dice.random() < 0.6 else None,
         "status": dice.choice([None, "open", "waiting", "resolved", "closed"]),
         "priority": dice.choice([None, "low", "normal", "high", "urgent"]),
     }  # fmt: skip
@@ -166,7 +166,7 @@ def _answer(dice: random.Random, number: int, accounts: list[str]) -> Row:
 
 def _load(connection: psycopg.Connection, entity: str, key: str, rows: list[Row]) -> None:
     for place, row in enumerate(rows):
-        full = {"known_at": "2025-06-01 00:00+00"} | row
+        full: Row = {"known_at": "2025-06-01 00:00+00"} | row
         full |= {"source": "crm", "record_id": row[key], "content_hash": str(place), "gen": 1}
         statement = sql.SQL("insert into {} ({}) values ({})").format(
             sql.Identifier("raw", entity),
