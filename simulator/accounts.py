@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -51,6 +51,10 @@ class Accounts:
     def __len__(self) -> int:
         return int(self.number.size)
 
+    def part(self, low: int, high: int) -> Accounts:
+        """The accounts of the block from `low` to before `high`."""
+        return Accounts(**{field.name: getattr(self, field.name)[low:high] for field in fields(self)})
+
 
 def arrived_by(day: int, *, accounts: int, first_day: int) -> int:
     """How many account numbers may have arrived by `day`: those above never have."""
@@ -61,7 +65,7 @@ def arrived_by(day: int, *, accounts: int, first_day: int) -> int:
 def draw_accounts(draws: Draws, *, numbers: range, accounts: int, first_day: int, until: int) -> Accounts:
     """The accounts of `numbers` that have arrived by day `until`."""
     number = np.arange(numbers.start, numbers.stop, dtype=np.int64)
-    starts = _arrivals(draws, number, accounts=accounts, first_day=first_day)
+    starts = arrival_days(draws, number, accounts=accounts, first_day=first_day)
     number, starts = number[starts <= until], starts[starts <= until]
     size = draws.picked("size", [share for *_, share in SIZE_BANDS], number)
     breadth = 1 + draws.picked("breadth", (30, 45, 25), number)
@@ -100,7 +104,8 @@ def _present_at_first(accounts: int) -> int:
     return round(_PRESENT_AT_FIRST * accounts)
 
 
-def _arrivals(draws: Draws, number: Ints, *, accounts: int, first_day: int) -> Ints:
+def arrival_days(draws: Draws, number: Ints, *, accounts: int, first_day: int) -> Ints:
+    """The day each account number starts."""
     present = _present_at_first(accounts)
     days_between = ARRIVAL_DAYS / max(1, accounts - present)
     waited = (number - present - 1 + draws.uniform("arrival", number)) * days_between

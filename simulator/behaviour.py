@@ -14,7 +14,7 @@ from enum import IntEnum
 import numpy as np
 
 from simulator.accounts import Accounts
-from simulator.draws import Bools, Draws, Floats, Ints
+from simulator.draws import Bools, Codes, Draws, Floats, Ints
 from simulator.seasons import NEVER, demand
 from simulator.words import INDUSTRIES
 
@@ -69,6 +69,26 @@ class Lives:
     returned_day: Ints
     annual_hazard: Floats
     purchases_count: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Moods:
+    """The mood of each account of the block (columns) on each day (rows), from `first_day` on.
+
+    It goes on for the days beyond the last one that were asked for: what is about to happen casts its shadow.
+    """
+
+    first_day: int
+    mood: Codes
+
+    def part(self, low: int, high: int) -> Moods:
+        """Those of the block's accounts from `low` to before `high`."""
+        return Moods(self.first_day, self.mood[:, low:high])
+
+    def on(self, row: Ints, day: Ints) -> Codes:
+        """The mood of each row on a day of its own; days before the first are taken for calm ones."""
+        mood = self.mood[np.maximum(0, day - self.first_day), row]
+        return np.where(day < self.first_day, Mood.ACTIVE, mood).astype(np.int8)
 
 
 class _Block:
@@ -143,6 +163,16 @@ class _Block:
         spend = np.exp(accounts.spend_trend[row] * np.minimum(years[row], 6.0)) * np.sqrt(self.fade(day)[row])
         return row, spend
 
+    def lives(self, day: int) -> Lives:
+        """Where the accounts stand at the end of a day."""
+        return Lives(
+            mood=self.mood.copy(),
+            left_day=self.left.copy(),
+            returned_day=self.back.copy(),
+            annual_hazard=self.hazard(day),
+            purchases_count=self.count.copy(),
+        )
+
     def _chance(self, stream: str, probability: float, row: Ints, day: int) -> Bools:
         return self.draws.chance(stream, probability, self.accounts.number[row], day)
 
@@ -155,27 +185,31 @@ class _Block:
             self.until[row] = day + low + self.draws.below("lasts", spread, self.accounts.number[row], day)
 
 
-def live(draws: Draws, accounts: Accounts, *, first_day: int, until: int) -> tuple[Purchases, Lives]:
-    """Let the accounts live from `first_day` to the end of day `until`; a longer life begins with the shorter one."""
+def live(
+    draws: Draws, accounts: Accounts, *, first_day: int, until: int, beyond: int = 0
+) -> tuple[Purchases, Lives, Moods]:
+    """Let the accounts live from `first_day` to the end of day `until`; a longer life begins with the shorter one.
+
+    Only the moods tell of the days `beyond`.
+    """
     block = _Block(draws, accounts, first_day=first_day)
-    level, push = demand(first_day, until)
+    level, push = demand(first_day, until + beyond)
     pushes = np.array([industry[5] for industry in INDUSTRIES])
     parts: list[Purchases] = []
-    for offset, day in enumerate(range(first_day, until + 1)):
+    moods = np.zeros((until + beyond - first_day + 1, len(accounts)), dtype=np.int8)
+    lives = None
+    for offset, day in enumerate(range(first_day, until + beyond + 1)):
+        if day == until + 1:
+            lives = block.lives(until)
         block.turn(day)
+        moods[offset] = block.mood
         row, spend = block.buy(day, level[offset] * (1.0 + push[offset] * pushes))
         number, count = accounts.number[row], block.count[row]
         is_late = draws.chance("ships late", _SHIPS_LATE, number, count)
         is_returned = draws.chance("is returned", accounts.return_rate[row], number, count)
         block.trouble[row] += 0.5 * is_late + 0.9 * is_returned
-        parts.append(Purchases(row, np.full(row.size, day, dtype=np.int64), count, spend, is_late, is_returned))
-    lives = Lives(
-        mood=block.mood,
-        left_day=block.left,
-        returned_day=block.back,
-        annual_hazard=block.hazard(until),
-        purchases_count=block.count,
-    )
+        if day <= until:
+            parts.append(Purchases(row, np.full(row.size, day, dtype=np.int64), count, spend, is_late, is_returned))
     purchases = Purchases(
         row=np.concatenate([part.row for part in parts]),
         day=np.concatenate([part.day for part in parts]),
@@ -184,4 +218,4 @@ def live(draws: Draws, accounts: Accounts, *, first_day: int, until: int) -> tup
         is_late=np.concatenate([part.is_late for part in parts]),
         is_returned=np.concatenate([part.is_returned for part in parts]),
     )
-    return purchases, lives
+    return purchases, lives or block.lives(until), Moods(first_day, moods)

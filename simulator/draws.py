@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Codes = NDArray[np.int8]
+Singles = NDArray[np.float32]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -64,6 +66,20 @@ class Draws:
         for part in range(int(shape.max(initial=0))):
             total += np.where(part < shape, self.exponential(f"{stream}/{part}", *keys), 0.0)
         return np.asarray(total / shape)
+
+    def poisson(self, stream: str, mean: ArrayLike, *keys: ArrayLike) -> Ints:
+        """Poisson numbers of small means, at most 30."""
+        luck, rate = self.uniform(stream, *keys), np.asarray(mean, dtype=np.float64)
+        term = np.exp(-rate)
+        total, count = term, np.zeros(np.broadcast(luck, rate).shape, dtype=np.int64)
+        for number in range(1, 31):
+            is_above = luck > total
+            if not is_above.any():
+                break
+            count += is_above
+            term = term * rate / number
+            total = total + term
+        return count
 
     def picked(self, stream: str, weights: ArrayLike, *keys: ArrayLike) -> Ints:
         """Indices of `weights`, each as likely as its weight."""

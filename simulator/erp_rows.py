@@ -12,11 +12,12 @@ from simulator.accounts import Accounts
 from simulator.billing import Invoices, Payments
 from simulator.catalogue import Catalogue, last_cost_revision
 from simulator.draws import Bools, Draws, Ints
-from simulator.erp_tables import CUSTOMER, INVOICE, PAYMENT, PRODUCT, SALES_ORDER, SALES_ORDER_LINE, ErpRows
+from simulator.erp_tables import CUSTOMER, INVOICE, PAYMENT, PRODUCT, SALES_ORDER, SALES_ORDER_LINE
 from simulator.names import company_names, mistyped, rename_days
 from simulator.orders import CREDIT, MAIN, Lines, Orders
 from simulator.registrations import register
 from simulator.seasons import NEVER, UTC_OFFSET_MINUTES
+from simulator.tables import Rows
 from simulator.words import CITIES, COUNTRIES
 
 _EVENING = 20 * 60
@@ -32,12 +33,17 @@ def moments(day: Ints, minute: Ints) -> pa.Array:
     )
 
 
+def dates(day: Ints) -> pa.Array:
+    """Dates of day numbers; none for NEVER."""
+    return pa.array(np.where(day == NEVER, 0, day).astype("datetime64[D]"), pa.date32(), mask=day == NEVER)
+
+
 def account_code(number: int) -> str:
     """The customer number of an account, in the ERP and in the CRM."""
     return f"C{number:06d}"
 
 
-def customer_rows(draws: Draws, accounts: Accounts, *, day: int, heads: Ints | None = None) -> ErpRows:
+def customer_rows(draws: Draws, accounts: Accounts, *, day: int, heads: Ints | None = None) -> Rows:
     """The customers, under their names of `day`; with `heads` some belong to groups. The ERP has gaps."""
     number = accounts.number
     registered = company_names(draws, accounts, day=day, heads=heads)
@@ -45,7 +51,7 @@ def customer_rows(draws: Draws, accounts: Accounts, *, day: int, heads: Ints | N
     known = register(draws, number, number if heads is None else heads)
     renamed = rename_days(draws, accounts)
     entered = accounts.starts
-    return ErpRows(
+    return Rows(
         table=CUSTOMER,
         values={
             "customer_no": pa.array([account_code(number) for number in accounts.number.tolist()]),
@@ -62,7 +68,7 @@ def customer_rows(draws: Draws, accounts: Accounts, *, day: int, heads: Ints | N
         },
         entered=entered,
         changed=np.where(renamed <= day, renamed, entered),
-        minute=_evening(draws, accounts.number, 0, 0),
+        minute=evening(draws, accounts.number, 0, 0),
     )
 
 
@@ -70,11 +76,11 @@ def _known(values: list[str], is_known: Bools) -> pa.Array:
     return pa.array(values, pa.string(), mask=~is_known)
 
 
-def product_rows(draws: Draws, catalogue: Catalogue, *, day: int) -> ErpRows:
+def product_rows(draws: Draws, catalogue: Catalogue, *, day: int) -> Rows:
     """The products, at their costs of `day`."""
     product = np.arange(len(catalogue.sku), dtype=np.int64)
     days = np.full(product.size, day, dtype=np.int64)
-    return ErpRows(
+    return Rows(
         table=PRODUCT,
         values={
             "sku": pa.array(catalogue.sku),
@@ -85,7 +91,7 @@ def product_rows(draws: Draws, catalogue: Catalogue, *, day: int) -> ErpRows:
         },
         entered=catalogue.launched,
         changed=np.maximum(catalogue.launched, last_cost_revision(day)),
-        minute=_evening(draws, product, 0, 0),
+        minute=evening(draws, product, 0, 0),
     )
 
 
@@ -102,14 +108,14 @@ def order_numbers(orders: Orders) -> pa.Array:
     )
 
 
-def order_rows(draws: Draws, orders: Orders, *, day: int) -> ErpRows:
+def order_rows(draws: Draws, orders: Orders, *, day: int) -> Rows:
     """The orders in their state of `day`."""
     key = orders.key()
     state = np.select([orders.cancelled <= day, orders.done <= day, orders.confirmed <= day], [3, 2, 1], default=0)
     is_night = draws.chance("ordered at night", 0.05, *key)
     minute = np.where(is_night, draws.below("night minute", 480, *key), 500 + draws.below("order minute", 630, *key))
     is_credit = orders.part == CREDIT
-    return ErpRows(
+    return Rows(
         table=SALES_ORDER,
         values={
             "order_no": order_numbers(orders),
@@ -118,20 +124,22 @@ def order_rows(draws: Draws, orders: Orders, *, day: int) -> ErpRows:
             "placed_at": moments(orders.placed, minute),
             "state": pa.array(_STATES[state]),
             "currency": pa.array(np.full(state.size, "CNY")),
+            "promised_on": dates(np.where(orders.confirmed <= day, _promised(draws, orders), NEVER)),
+            "sent_on": dates(np.where(orders.done <= day, orders.done, NEVER)),
         },
         entered=orders.entered,
         changed=_last_change(orders.entered, [orders.confirmed, orders.done, orders.cancelled], day=day),
-        minute=_evening(draws, *key),
+        minute=evening(draws, *key),
     )
 
 
-def line_rows(draws: Draws, catalogue: Catalogue, orders: Orders, lines: Lines, *, day: int) -> ErpRows:
+def line_rows(draws: Draws, catalogue: Catalogue, orders: Orders, lines: Lines, *, day: int) -> Rows:
     """The order lines, corrected where that has happened by `day`."""
     order_no = order_numbers(orders).take(pa.array(lines.order))
     entered = orders.entered[lines.order]
     is_corrected = lines.corrected <= day
     skus = pa.array([*catalogue.sku, None], pa.string())
-    return ErpRows(
+    return Rows(
         table=SALES_ORDER_LINE,
         values={
             "line_id": pc.binary_join_element_wise(order_no, pa.array(lines.position).cast(pa.string()), "-"),
@@ -144,22 +152,24 @@ def line_rows(draws: Draws, catalogue: Catalogue, orders: Orders, lines: Lines, 
         },
         entered=entered,
         changed=_last_change(entered, [lines.corrected], day=day),
-        minute=_evening(draws, *orders.key())[lines.order],
+        minute=evening(draws, *orders.key())[lines.order],
     )
 
 
-def invoice_rows(draws: Draws, orders: Orders, invoices: Invoices, *, day: int) -> ErpRows:
+def invoice_rows(draws: Draws, orders: Orders, invoices: Invoices, *, day: int) -> Rows:
     """The invoices, open or paid on `day`."""
     order_no = order_numbers(orders).take(pa.array(invoices.order))
     key = tuple(values[invoices.order] for values in orders.key())
+    corrected = pc.binary_replace_slice(order_numbers(_main_of(orders)).take(pa.array(invoices.order)), 0, 2, "IV")
     # Whatever is paid is booked by the next day.
     settled = np.where(invoices.paid < NEVER, invoices.paid + 1, NEVER)
-    return ErpRows(
+    return Rows(
         table=INVOICE,
         values={
             "invoice_no": pc.binary_replace_slice(order_no, 0, 2, "IV"),
             "customer_no": _customers(key[0]),
             "order_no": order_no,
+            "corrects": pc.if_else(pa.array(key[2] == CREDIT), corrected, pa.scalar(None, pa.string())),
             "kind": pa.array(np.where(key[2] == CREDIT, "credit_note", "invoice")),
             "invoiced_at": moments(invoices.invoiced, 960 + draws.below("invoice minute", 180, *key)),
             "due_date": pa.array(invoices.due.astype("datetime64[D]")),
@@ -168,18 +178,18 @@ def invoice_rows(draws: Draws, orders: Orders, invoices: Invoices, *, day: int) 
         },
         entered=invoices.invoiced,
         changed=_last_change(invoices.invoiced, [settled], day=day),
-        minute=_evening(draws, *key),
+        minute=evening(draws, *key),
     )
 
 
-def payment_rows(draws: Draws, orders: Orders, invoices: Invoices, payments: Payments) -> ErpRows:
+def payment_rows(draws: Draws, orders: Orders, invoices: Invoices, payments: Payments) -> Rows:
     """The payments; they never change."""
     order = invoices.order[payments.invoice]
     key = tuple(values[order] for values in orders.key())
     order_no = order_numbers(orders).take(pa.array(order))
     invoice_no = pc.binary_replace_slice(order_no, 0, 2, "IV")
     position = pa.array(payments.position).cast(pa.string())
-    return ErpRows(
+    return Rows(
         table=PAYMENT,
         values={
             "payment_no": pc.binary_join_element_wise(pc.binary_replace_slice(order_no, 0, 2, "PM"), position, "-"),
@@ -189,12 +199,18 @@ def payment_rows(draws: Draws, orders: Orders, invoices: Invoices, payments: Pay
         },
         entered=payments.entered,
         changed=payments.entered,
-        minute=_evening(draws, *key),
+        minute=evening(draws, *key),
     )
 
 
 def _customers(number: Ints) -> pa.Array:
     return pa.array([account_code(one) for one in number.tolist()], pa.string())
+
+
+def _promised(draws: Draws, orders: Orders) -> Ints:
+    """The day each order is promised to be sent on: five to ten days after it was confirmed; a credit at once."""
+    wait = np.where(orders.part == CREDIT, 0, 5 + draws.below("promised", 6, *orders.key()))
+    return orders.confirmed + wait
 
 
 def _main_of(orders: Orders) -> Orders:
@@ -209,7 +225,7 @@ def _last_change(entered: Ints, days: list[Ints], *, day: int) -> Ints:
     return last
 
 
-def _evening(draws: Draws, *key: Ints | int) -> Ints:
+def evening(draws: Draws, *key: Ints | int) -> Ints:
     """The minute of the day at which the ERP writes a row: between eight and half past eleven in the evening."""
     return _EVENING + draws.below("written minute", 210, *key)
 

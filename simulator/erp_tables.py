@@ -1,46 +1,10 @@
-"""The tables of the simulated ERP, and the rows to be written into them."""
+"""The tables of the simulated ERP."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from simulator.tables import WRITTEN, Table
 
-import pyarrow as pa
-
-from simulator.draws import Ints
-
-
-@dataclass(frozen=True, slots=True)
-class ErpTable:
-    """One table: its columns as (name, type), and its key, if the ERP has one."""
-
-    name: str
-    columns: tuple[tuple[str, str], ...]
-    key: str | None
-    description: str
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """The columns in the order of the table."""
-        return tuple(name for name, _ in self.columns)
-
-
-@dataclass(frozen=True, slots=True)
-class ErpRows:
-    """Rows of one table as they stand on the last day, with the days they were entered and last changed.
-
-    `values` holds every column but create_date and write_date; `minute` is the minute of the day rows are written at.
-    """
-
-    table: ErpTable
-    values: dict[str, pa.Array]
-    entered: Ints
-    changed: Ints
-    minute: Ints
-
-
-_WRITTEN = (("create_date", "timestamptz not null"), ("write_date", "timestamptz not null"))
-
-CUSTOMER = ErpTable(
+CUSTOMER = Table(
     "customer",
     (
         ("customer_no", "text not null"),
@@ -54,12 +18,12 @@ CUSTOMER = ErpTable(
         ("parent_no", "text"),
         ("payment_terms_days", "integer"),
         ("created_at", "timestamptz not null"),
-        *_WRITTEN,
+        *WRITTEN,
     ),
     "customer_no",
     "One row per customer.",
 )
-PRODUCT = ErpTable(
+PRODUCT = Table(
     "product",
     (
         ("sku", "text not null"),
@@ -67,12 +31,12 @@ PRODUCT = ErpTable(
         ("category", "text"),
         ("list_price", "numeric(14, 2)"),
         ("unit_cost", "numeric(14, 2)"),
-        *_WRITTEN,
+        *WRITTEN,
     ),
     "sku",
     "One row per product; unit_cost is revised every New Year.",
 )
-SALES_ORDER = ErpTable(
+SALES_ORDER = Table(
     "sales_order",
     (
         ("order_no", "text not null"),
@@ -81,12 +45,15 @@ SALES_ORDER = ErpTable(
         ("placed_at", "timestamptz not null"),
         ("state", "text not null"),
         ("currency", "text not null"),
-        *_WRITTEN,
+        ("promised_on", "date"),
+        ("sent_on", "date"),
+        *WRITTEN,
     ),
     "order_no",
-    "One row per order; a credit order names the order it takes back in origin. States: draft, sale, done, cancel.",
+    "One row per order; a credit order names the order it takes back in origin. States: draft, sale, done, cancel. "
+    "A day to be sent on is promised once the order is confirmed.",
 )
-SALES_ORDER_LINE = ErpTable(
+SALES_ORDER_LINE = Table(
     "sales_order_line",
     (
         ("line_id", "text not null"),
@@ -96,35 +63,37 @@ SALES_ORDER_LINE = ErpTable(
         ("qty", "numeric(14, 3) not null"),
         ("amount", "numeric(14, 2) not null"),
         ("cost", "numeric(14, 2)"),
-        *_WRITTEN,
+        *WRITTEN,
     ),
     "line_id",
     "One row per order line, without tax. Kinds: goods, freight, rebate, service. Returns are negative.",
 )
-INVOICE = ErpTable(
+INVOICE = Table(
     "invoice",
     (
         ("invoice_no", "text not null"),
         ("customer_no", "text not null"),
         ("order_no", "text"),
+        ("corrects", "text"),
         ("kind", "text not null"),
         ("invoiced_at", "timestamptz not null"),
         ("due_date", "date"),
         ("amount", "numeric(14, 2) not null"),
         ("state", "text not null"),
-        *_WRITTEN,
+        *WRITTEN,
     ),
     "invoice_no",
-    "One row per invoice or credit note (negative), without tax. States: open, paid.",
+    "One row per invoice or credit note (negative), without tax. A credit note names the invoice it corrects. "
+    "States: open, paid.",
 )
-PAYMENT = ErpTable(
+PAYMENT = Table(
     "payment",
     (
         ("payment_no", "text not null"),
         ("invoice_no", "text not null"),
         ("paid_at", "timestamptz not null"),
         ("amount", "numeric(14, 2) not null"),
-        *_WRITTEN,
+        *WRITTEN,
     ),
     None,
     "One row per payment, as exported by the bank link: no key, and a few rows stand twice.",

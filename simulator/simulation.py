@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TextIO
@@ -12,22 +12,27 @@ from typing import TextIO
 import psycopg
 import pyarrow.parquet as pq
 
-from simulator import erp_database
+from simulator import database
 from simulator.accounts import Accounts, arrived_by, draw_accounts
-from simulator.behaviour import Purchases, live
+from simulator.behaviour import Moods, Purchases, live
 from simulator.billing import draw_invoices, draw_payments, moving_orders
 from simulator.catalogue import Catalogue, draw_catalogue
+from simulator.crm.programmes import campaign_rows
+from simulator.crm.scene import Scene
+from simulator.crm.strain import AHEAD, strain_of
+from simulator.crm.truth import CrmTruth
+from simulator.crm.writing import write_scene
 from simulator.crm_export import CrmExport
+from simulator.database import TABLES, World, write_rows
 from simulator.draws import Draws
-from simulator.erp_database import World, write_rows
 from simulator.erp_rows import customer_rows, invoice_rows, line_rows, order_rows, payment_rows, product_rows
-from simulator.erp_tables import ERP_TABLES, ErpRows
 from simulator.errors import EmptyHistoryError
 from simulator.files import settle
 from simulator.managers import draw_managers
 from simulator.orders import SETTLED_DAYS, draw_credits, draw_lines, draw_orders
 from simulator.registrations import heads_of
 from simulator.seasons import day_number
+from simulator.tables import Rows
 from simulator.truth import add_truth, open_truth
 
 HISTORY_MONTHS = 27
@@ -87,14 +92,14 @@ def simulate(  # noqa: PLR0913 - each is one fact about the company or where it 
     then nothing is written.
     """
     with psycopg.connect(erp_url) as connection:
-        world = erp_database.lock_world(connection)
+        world = database.lock_world(connection)
         if world is None:
             world_day = first_day or _months_before(as_of, HISTORY_MONTHS)
             _refuse_empty(accounts=accounts, first_day=world_day, as_of=as_of)
-            erp_database.create_tables(connection)
+            database.create_tables(connection)
         else:
-            erp_database.add_columns(connection)
-            erp_database.refuse_another(world, seed=seed, accounts=accounts, first_day=first_day, as_of=as_of)
+            database.add_columns(connection)
+            database.refuse_another(world, seed=seed, accounts=accounts, first_day=first_day, as_of=as_of)
             world_day = world.first_day
         now = World(seed=seed, accounts=accounts, first_day=world_day, written_until=as_of)
         writer = _Writer(
@@ -107,12 +112,12 @@ def simulate(  # noqa: PLR0913 - each is one fact about the company or where it 
         report = writer.write(crm_folder=crm_folder, truth_file=truth_file)
         if world is None:
             progress("indexing the ERP tables")
-            erp_database.create_indexes(connection)
+            database.create_indexes(connection)
         if reader_role is not None:
-            erp_database.let_read(connection, reader_role)
+            database.let_read(connection, reader_role)
         if world is None or not report.is_repeat:
-            erp_database.analyze_tables(connection)
-            erp_database.note_world(connection, now)
+            database.analyze_tables(connection)
+            database.note_world(connection, now)
     # The files follow the commit: if they are lost, the same call brings them back.
     writer.settle()
     return report
@@ -139,8 +144,8 @@ class _Writer:
         self._after = self._first - 1 if after is None else day_number(after)
         self._until = day_number(world.written_until)
         self._draws = Draws(world.seed)
-        self._added = dict.fromkeys((table.name for table in ERP_TABLES), 0)
-        self._changed = dict.fromkeys((table.name for table in ERP_TABLES), 0)
+        self._added = dict.fromkeys((table.name for table in TABLES), 0)
+        self._changed = dict.fromkeys((table.name for table in TABLES), 0)
         self._accounts_count = 0
 
     def write(self, *, crm_folder: Path, truth_file: Path) -> SimulationReport:
@@ -149,13 +154,17 @@ class _Writer:
         self._crm = CrmExport(
             crm_folder, managers=managers, draws=self._draws, day=self._until, own_ids=self._crm_has_own_ids
         )
+        self._managers = managers
         self._truth_file = truth_file
+        self._crm_truth = CrmTruth(truth_file.with_suffix(""))
         if self._after < self._until:
             self._put(product_rows(self._draws, catalogue, day=self._until))
+            self._put(campaign_rows(self._draws, managers, first=self._first, until=self._until))
         last = arrived_by(self._until, accounts=self._world.accounts, first_day=self._first)
         with ExitStack() as stack:
             crm = stack.enter_context(self._crm.open())
             truth = stack.enter_context(open_truth(truth_file))
+            stack.enter_context(self._crm_truth.open())
             for start in range(1, last + 1, _BLOCK):
                 numbers = range(start, min(start + _BLOCK, last + 1))
                 self._write_block(numbers, catalogue, crm=crm, truth=truth)
@@ -173,12 +182,13 @@ class _Writer:
     def settle(self) -> None:
         self._crm.settle()
         settle(self._truth_file)
+        self._crm_truth.settle()
 
     def _write_block(self, numbers: range, catalogue: Catalogue, *, crm: TextIO, truth: pq.ParquetWriter) -> None:
         block = draw_accounts(
             self._draws, numbers=numbers, accounts=self._world.accounts, first_day=self._first, until=self._until
         )
-        purchases, lives = live(self._draws, block, first_day=self._first, until=self._until)
+        purchases, lives, moods = live(self._draws, block, first_day=self._first, until=self._until, beyond=AHEAD)
         self._accounts_count += len(block)
         add_truth(truth, block, lives, crm_ids=self._crm.add(crm, block))
         if self._after < self._until:
@@ -188,6 +198,26 @@ class _Writer:
                 in_part = (purchases.row >= low) & (purchases.row < low + _SALES_BLOCK)
                 unsettled = purchases.day > self._after - SETTLED_DAYS
                 self._write_sales(block, purchases.only(in_part & unsettled), catalogue)
+        self._write_crm(block, purchases, moods)
+
+    def _write_crm(self, block: Accounts, purchases: Purchases, moods: Moods) -> None:
+        strain = strain_of(self._draws, block, purchases, moods)
+        for low in range(0, len(block), _SALES_BLOCK):
+            high = min(low + _SALES_BLOCK, len(block))
+            own = purchases.only((purchases.row >= low) & (purchases.row < high))
+            scene = Scene(
+                draws=self._draws,
+                accounts=block.part(low, high),
+                purchases=replace(own, row=own.row - low),
+                moods=moods.part(low, high),
+                strain=strain[:, low:high],
+                managers=self._managers,
+                world_accounts=self._world.accounts,
+                first=self._first,
+                after=self._after,
+                until=self._until,
+            )
+            write_scene(scene, truth=self._crm_truth, put=self._put)
 
     def _write_sales(self, block: Accounts, purchases: Purchases, catalogue: Catalogue) -> None:
         draws, day = self._draws, self._until
@@ -203,7 +233,7 @@ class _Writer:
             self._put(invoice_rows(draws, kept, invoices, day=day))
             self._put(payment_rows(draws, kept, invoices, payments))
 
-    def _put(self, rows: ErpRows) -> None:
+    def _put(self, rows: Rows) -> None:
         written = write_rows(self._connection, rows, after=self._after, until=self._until)
         self._added[rows.table.name] += written.added
         self._changed[rows.table.name] += written.changed

@@ -25,6 +25,7 @@ renamed as (
         account_id_resolved as account_id,
         contact_id,
         status as campaign_member_status,
+        arm as campaign_arm,
         is_latest,
         {{ date_in_zone('joined_at') }} as joined_date,
         known_date,

@@ -34,6 +34,8 @@ renamed as (
         our_level,
         evidence,
         subject,
+        note,
+        participant_count,
         cast(duration_minutes as numeric(18, 4)) as duration_minutes,
         is_two_way,
         is_latest,

@@ -24,6 +24,7 @@ renamed as (
         account_id_resolved as account_id,
         order_id,
         contract_id,
+        corrects_invoice_id,
         kind as invoice_kind,
         currency_code,
         cast(amount as numeric(18, 4)) as invoice_amount,

@@ -31,6 +31,8 @@ renamed as (
         priority,
         status as ticket_status,
         channel as ticket_channel,
+        subject,
+        description,
         is_escalated,
         is_latest,
         {{ date_in_zone('opened_at') }} as opened_date,

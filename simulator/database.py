@@ -1,4 +1,4 @@
-"""The ERP database: its schema, how far it has been written, and how a night's rows get in."""
+"""The database of the ERP and the CRM: its schemas, how far it has been written, and how a night's rows get in."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ import pyarrow as pa
 from psycopg import sql
 from pyarrow import csv
 
+from simulator.crm.tables import CRM_TABLES
 from simulator.draws import Bools
 from simulator.erp_rows import moments
-from simulator.erp_tables import ERP_TABLES, ErpRows, ErpTable
+from simulator.erp_tables import ERP_TABLES
 from simulator.errors import DayAlreadyPastError, OtherCompanyError
+from simulator.seasons import NEVER
+from simulator.tables import Rows, Table
+
+TABLES = (*ERP_TABLES, *CRM_TABLES)
+_SCHEMAS = ("erp", "crm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Rows of one table: added by this call, and changed by it."""
+    """Rows of one table: added by this call, and changed or removed by it."""
 
     added: int
     changed: int
@@ -54,14 +60,14 @@ def refuse_another(world: World, *, seed: int, accounts: int, first_day: date | 
     if (world.seed, world.accounts) != (seed, accounts) or not same_day:
         wanted_day = "any" if first_day is None else first_day.isoformat()
         raise OtherCompanyError(
-            "the simulated ERP database",
+            "the simulated database",
             seen=f"seed {world.seed}, {world.accounts} accounts, first day {world.first_day.isoformat()}",
             expected=f"seed {seed}, {accounts} accounts, first day {wanted_day}",
             next_step="Use the settings the database was made with, or simulate into an empty database.",
         )
     if as_of < world.written_until:
         raise DayAlreadyPastError(
-            "the simulated ERP database",
+            "the simulated database",
             seen=f"written until {world.written_until.isoformat()}, asked for {as_of.isoformat()}",
             expected="the same day again, or a later one",
             next_step="A night in the past needs no new data: run it on what is there, or use an empty database.",
@@ -69,9 +75,10 @@ def refuse_another(world: World, *, seed: int, accounts: int, first_day: date | 
 
 
 def create_tables(connection: psycopg.Connection) -> None:
-    """Create the empty ERP tables, without keys: those come after the history, when they cost least."""
-    connection.execute("create schema if not exists erp")
-    for table in ERP_TABLES:
+    """Create the empty tables, without keys: those come after the history, when they cost least."""
+    for schema in _SCHEMAS:
+        connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+    for table in TABLES:
         columns = [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in table.columns]
         connection.execute(sql.SQL("create table {} ({})").format(_identifier(table), sql.SQL(", ").join(columns)))
         connection.execute(sql.SQL("comment on table {} is {}").format(_identifier(table), table.description))
@@ -90,7 +97,7 @@ def add_columns(connection: psycopg.Connection) -> None:
 
 def create_indexes(connection: psycopg.Connection) -> None:
     """Add the keys and the write_date indexes incremental readers look for."""
-    for table in ERP_TABLES:
+    for table in TABLES:
         if table.key is not None:
             connection.execute(
                 sql.SQL("alter table {} add primary key ({})").format(_identifier(table), sql.Identifier(table.key))
@@ -103,15 +110,16 @@ def create_indexes(connection: psycopg.Connection) -> None:
 
 
 def let_read(connection: psycopg.Connection, role: str) -> None:
-    """Let a role read the ERP, and nothing else of the simulator."""
+    """Let a role read the ERP and the CRM, and nothing else of the simulator."""
     name = sql.Identifier(role)
-    connection.execute(sql.SQL("grant usage on schema erp to {}").format(name))
-    connection.execute(sql.SQL("grant select on all tables in schema erp to {}").format(name))
+    for schema in map(sql.Identifier, _SCHEMAS):
+        connection.execute(sql.SQL("grant usage on schema {} to {}").format(schema, name))
+        connection.execute(sql.SQL("grant select on all tables in schema {} to {}").format(schema, name))
 
 
 def analyze_tables(connection: psycopg.Connection) -> None:
     """Refresh the planner's statistics."""
-    for table in ERP_TABLES:
+    for table in TABLES:
         connection.execute(sql.SQL("analyze {}").format(_identifier(table)))
 
 
@@ -124,22 +132,29 @@ def note_world(connection: psycopg.Connection, world: World) -> None:
     )
 
 
-def write_rows(connection: psycopg.Connection, rows: ErpRows, *, after: int, until: int) -> Written:
-    """Add the rows entered in the days (after, until] and bring older rows changed in those days up to date."""
-    is_new = (rows.entered > after) & (rows.entered <= until)
-    is_changed = (rows.entered <= after) & (rows.changed > after) & (rows.changed <= until)
+def write_rows(connection: psycopg.Connection, rows: Rows, *, after: int, until: int) -> Written:
+    """Add the rows entered in the days (after, until], bring older rows changed in those days up to date.
+
+    And take out the older rows removed in those days; what was entered and removed between two calls was never there.
+    """
+    removed = np.full(rows.entered.size, NEVER, dtype=np.int64) if rows.removed is None else rows.removed
+    is_new = (rows.entered > after) & (rows.entered <= until) & (removed > until)
+    is_gone = (rows.entered <= after) & (removed > after) & (removed <= until)
+    is_changed = (rows.entered <= after) & (rows.changed > after) & (rows.changed <= until) & (removed > until)
     if rows.table.key is not None and is_changed.any():
         _update(connection, rows, is_changed, key=rows.table.key)
     if is_new.any():
         _copy(connection, _identifier(rows.table), rows, is_new)
-    return Written(added=int(is_new.sum()), changed=int(is_changed.sum()))
+    if rows.table.key is not None and is_gone.any():
+        _delete(connection, rows, is_gone, key=rows.table.key)
+    return Written(added=int(is_new.sum()), changed=int(is_changed.sum() + is_gone.sum()))
 
 
-def _identifier(table: ErpTable) -> sql.Identifier:
-    return sql.Identifier("erp", table.name)
+def _identifier(table: Table) -> sql.Identifier:
+    return sql.Identifier(table.schema, table.name)
 
 
-def _copy(connection: psycopg.Connection, target: sql.Identifier, rows: ErpRows, chosen: Bools) -> None:
+def _copy(connection: psycopg.Connection, target: sql.Identifier, rows: Rows, chosen: Bools) -> None:
     keep = np.flatnonzero(chosen)
     values = {name: array.take(pa.array(keep)) for name, array in rows.values.items()}
     minute = rows.minute[keep]
@@ -155,7 +170,7 @@ def _copy(connection: psycopg.Connection, target: sql.Identifier, rows: ErpRows,
         copy.write(buffer.getbuffer())
 
 
-def _update(connection: psycopg.Connection, rows: ErpRows, chosen: Bools, *, key: str) -> None:
+def _update(connection: psycopg.Connection, rows: Rows, chosen: Bools, *, key: str) -> None:
     target, staged = _identifier(rows.table), sql.Identifier(f"changed_{rows.table.name}")
     connection.execute(sql.SQL("create temporary table {} (like {}) on commit drop").format(staged, target))
     _copy(connection, staged, rows, chosen)
@@ -173,3 +188,9 @@ def _update(connection: psycopg.Connection, rows: ErpRows, chosen: Bools, *, key
         )
     )
     connection.execute(sql.SQL("drop table {}").format(staged))
+
+
+def _delete(connection: psycopg.Connection, rows: Rows, chosen: Bools, *, key: str) -> None:
+    keys = rows.values[key].take(pa.array(np.flatnonzero(chosen))).to_pylist()
+    statement = sql.SQL("delete from {} where {} = any(%s)").format(_identifier(rows.table), sql.Identifier(key))
+    connection.execute(statement, (keys,))

@@ -1,0 +1,36 @@
+with raw_loyalty_points as (
+
+    select * from {{ source('raw', 'loyalty_points') }}
+
+),
+
+known as (
+
+    {{ known_versions('raw_loyalty_points') }}
+
+),
+
+renamed as (
+
+    select
+        source,
+        loyalty_movement_id,
+        account_id,
+        contact_id,
+        order_id,
+        programme,
+        kind as movement_kind,
+        tier as loyalty_tier,
+        cast(points as numeric(18, 4)) as points,
+        cast(balance as numeric(18, 4)) as points_balance,
+        is_latest,
+        {{ date_in_zone('moved_at') }} as moved_date,
+        known_date,
+        superseded_date,
+        moved_at,
+        known_at
+    from known
+
+)
+
+select * from renamed

@@ -1,0 +1,1 @@
+"""The CRM's database: people, what was done with them, deals, service, programmes; and the truth behind them."""
