@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from simulator.crm.scene import Scene, last_change
 from simulator.crm.tables import CHURN_NOTE, CONTRACT
 from simulator.crm.texts import NEGATIVE, draw_meanings, write_texts
 from simulator.crm.themes import THEME_NAMES
-from simulator.draws import Ints
+from simulator.draws import Bools, Ints
 from simulator.erp_rows import dates, evening
 from simulator.seasons import NEVER
 from simulator.tables import Rows
@@ -31,7 +31,10 @@ _REASONS = ("采购转移", "项目结束", "价格未谈拢", "服务不满意"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """One entry per agreement and year. `ends` is the last day, `noticed` the day notice was given or NEVER."""
+    """One entry per agreement and year. `ends` is the last day, `noticed` the day notice was given or NEVER.
+
+    `follows` is true where the year goes on from the one before without a gap.
+    """
 
     row: Ints
     term: Ints
@@ -39,6 +42,11 @@ class Terms:
     ends: Ints
     noticed: Ints
     kind: Ints
+    follows: Bools
+
+    def only(self, keep: Ints) -> Terms:
+        """The terms at the places of `keep`."""
+        return Terms(**{field.name: getattr(self, field.name)[keep] for field in fields(self)})
 
 
 def draw_terms(scene: Scene) -> Terms:
@@ -55,7 +63,8 @@ def draw_terms(scene: Scene) -> Terms:
     wait = draws.below("agreement after", TERM_DAYS, number)
     starts = accounts.starts[row] + np.where(is_old, -wait, 30 + wait)
     kind = draws.picked("agreement kind", (50, 30, 20), number)
-    parts: list[tuple[Ints, ...]] = []
+    parts = [Terms(*(np.zeros(0, dtype=np.int64),) * 6, np.zeros(0, dtype=np.bool_))]
+    runs_on = np.zeros(row.size, dtype=np.bool_)
     term = 0
     while row.size and (starts <= scene.until).any():
         begins = (starts <= scene.until) & (scene.moods.on(row, np.minimum(starts, scene.until)) != Mood.LEFT)
@@ -69,14 +78,12 @@ def draw_terms(scene: Scene) -> Terms:
         noticed = np.select([ends_early, declines], [left, full - _NOTICE_DAYS], default=NEVER)
         ends = np.where(ends_early, np.minimum(full, left + _NOTICE_DAYS), full)
         keep = np.flatnonzero(begins)
-        same = np.full(keep.size, term, dtype=np.int64)
-        parts.append((row[keep], same, starts[keep], ends[keep], noticed[keep], kind[keep]))
+        same = np.full(row.size, term, dtype=np.int64)
+        parts.append(Terms(row, same, starts, ends, noticed, kind, runs_on).only(keep))
+        runs_on = begins & (noticed == NEVER)
         starts = np.where(noticed < NEVER, full + 1 + TERM_DAYS, full + 1)
         term += 1
-    if not parts:
-        none = np.zeros(0, dtype=np.int64)
-        return Terms(none, none, none, none, none, none)
-    return Terms(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    return Terms(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Terms)))
 
 
 def _leaves_within(scene: Scene, row: Ints, starts: Ints, ends: Ints) -> Ints:
@@ -95,7 +102,7 @@ def contract_rows(scene: Scene) -> Rows:
     entered = np.maximum(scene.first, np.maximum(terms.starts, scene.accounts.starts[terms.row]))
     changed = last_change(entered, np.maximum(entered, terms.noticed), np.maximum(entered, terms.ends + 1), until=until)
     at = np.flatnonzero(scene.wanted(entered, changed))
-    terms = Terms(*(getattr(terms, name)[at] for name in ("row", "term", "starts", "ends", "noticed", "kind")))
+    terms = terms.only(at)
     entered, changed, number = entered[at], changed[at], number[at]
     key = (number, terms.term)
     is_noticed = terms.noticed <= until
@@ -110,14 +117,15 @@ def contract_rows(scene: Scene) -> Rows:
     monthly = np.round(
         usual * (0.06 + 0.16 * draws.uniform("monthly", number)) * np.power(1.04, terms.term.astype(np.float64)), -1
     )
-    follows = (terms.term > 0) & ~_is_first(terms)
     is_framework = terms.kind == FRAMEWORK
     return Rows(
         table=CONTRACT,
         values={
             "contract_no": numbered("CO", *key, widths=(6, 2)),
             "account_no": accounts_of(number),
-            "previous_no": numbered("CO", np.where(follows, number, -1), np.maximum(0, terms.term - 1), widths=(6, 2)),
+            "previous_no": numbered(
+                "CO", np.where(terms.follows, number, -1), np.maximum(0, terms.term - 1), widths=(6, 2)
+            ),
             "name": chosen(_NAMES, terms.kind),
             "kind": chosen(KINDS, terms.kind),
             "scope": chosen(("group", "region", "site"), scope),
@@ -136,15 +144,6 @@ def contract_rows(scene: Scene) -> Rows:
         entered=entered,
         changed=changed,
         minute=evening(draws, *key),
-    )
-
-
-def _is_first(terms: Terms) -> np.typing.NDArray[np.bool_]:
-    """Whether the year before is missing: the customer had not renewed, and came back."""
-    known = set(zip(terms.row.tolist(), terms.term.tolist(), strict=True))
-    return np.array(
-        [(row, term - 1) not in known for row, term in zip(terms.row.tolist(), terms.term.tolist(), strict=True)],
-        dtype=np.bool_,
     )
 
 

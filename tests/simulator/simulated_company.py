@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pyarrow.parquet as pq
 
 from simulator import SimulationReport, simulate
 
@@ -28,6 +29,11 @@ class Simulated:
     @property
     def truth(self) -> Path:
         return self.folder / "truth.parquet"
+
+    def true(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a file of the truth behind the CRM."""
+        rows: list[dict[str, Any]] = pq.read_table(self.folder / "truth" / f"{name}.parquet").to_pylist()
+        return rows
 
     def write(
         self, as_of: date, *, accounts: int = 60, seed: int = 7, first_day: date | None = FIRST_DAY
@@ -50,11 +56,13 @@ class Simulated:
         return self.rows(query)[0][0]
 
     def fingerprint(self) -> dict[str, tuple[int, str | None]]:
-        """Count and md5 of every ERP table's rows, whatever order they lie in, and of the exported files."""
-        tables = [name for (name,) in self.rows("select tablename from pg_tables where schemaname = 'erp'")]
+        """Count and md5 of every table's rows, whatever order they lie in, and of the exported files."""
+        tables = self.rows(
+            "select schemaname || '.' || tablename from pg_tables where schemaname in ('erp', 'crm') order by 1"
+        )
         prints = {}
-        for table in sorted(tables):
-            lines = f"select whole::text as line from erp.{table} as whole"
+        for (table,) in tables:
+            lines = f"select whole::text as line from {table} as whole"
             count, md5 = self.rows(f"select count(*), md5(string_agg(line, '' order by line)) from ({lines}) as l")[0]
             prints[table] = (count, md5)
         for file in sorted(self.folder.rglob("*.*")):

@@ -53,6 +53,7 @@ def test_a_lost_export_comes_back_with_the_same_day(company: Simulated) -> None:
     before = company.fingerprint()
     (company.crm / "accounts.csv").unlink()
     company.truth.unlink()
+    (company.folder / "truth" / "texts.parquet").unlink()
     company.write(date(2024, 5, 10))
     assert company.fingerprint() == before
 
@@ -86,7 +87,7 @@ def test_another_company_is_refused(company: Simulated, change: dict[str, Any]) 
 def test_a_company_without_accounts_or_days_is_refused(company: Simulated, accounts: int, day: date) -> None:
     with pytest.raises(EmptyHistoryError):
         company.write(day, accounts=accounts)
-    assert company.rows("select 1 from pg_namespace where nspname in ('erp', 'simulator')") == []
+    assert company.rows("select 1 from pg_namespace where nspname in ('erp', 'crm', 'simulator')") == []
 
 
 def test_the_first_day_alone_can_be_written(company: Simulated) -> None:
@@ -141,6 +142,7 @@ def test_a_reader_may_read_the_erp_and_nothing_else(company: Simulated) -> None:
     with psycopg.connect(company.url) as connection:
         connection.execute("set role simulator_test_reader")
         connection.execute("select count(*) from erp.payment")
+        connection.execute("select count(*) from crm.contact")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("delete from erp.payment")
         connection.rollback()
