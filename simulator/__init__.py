@@ -1,4 +1,4 @@
-"""A company to practise on: an ERP database and a CRM export, day by day, with a truth to be measured against."""
+"""A company to practise on: an ERP and a CRM, day by day, with a truth to be measured against."""
 
 from simulator.simulation import SimulationReport, simulate
 

@@ -85,8 +85,19 @@ def create_tables(connection: psycopg.Connection) -> None:
 
 
 def add_columns(connection: psycopg.Connection) -> None:
-    """Add the columns that the ERP's tables have gained since the company was first written."""
-    for table in ERP_TABLES:
+    """Add the columns that the tables have gained since the company was first written.
+
+    Raises OtherCompanyError when a whole table is missing: its history cannot be written afterwards.
+    """
+    for table in TABLES:
+        found = connection.execute("select to_regclass(%s)", (f"{table.schema}.{table.name}",)).fetchone()
+        if found is None or found[0] is None:
+            raise OtherCompanyError(
+                "the simulated database",
+                seen=f"no table {table.schema}.{table.name}: an earlier simulator wrote it",
+                expected="every table of the company from its first day on",
+                next_step="simulate into an empty database; make clean removes the one in the state folder",
+            )
         for name, kind in table.columns:
             connection.execute(
                 sql.SQL("alter table {} add column if not exists {} {}").format(

@@ -85,7 +85,7 @@ def simulate(  # noqa: PLR0913 - each is one fact about the company or where it 
     """Write the days the database lacks up to `as_of`, in one transaction, and renew the CRM export and the truth file.
 
     `erp_url` is a postgresql:// url of a database the caller may create schemas in (erp, simulator); `reader_role` is
-    let read the ERP. With `crm_has_own_ids` the CRM numbers its customers itself and is full of dirt, and some
+    let read both systems. With `crm_has_own_ids` the CRM numbers its customers itself and is full of dirt, and some
     customers belong to groups. `accounts` is the size the company reaches ARRIVAL_DAYS after `first_day`, which is by
     default the first of the month HISTORY_MONTHS before the first `as_of`. The same seed, accounts and first day give
     the same company however many calls write it. Raises OtherCompanyError, DayAlreadyPastError or EmptyHistoryError;

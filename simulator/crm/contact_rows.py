@@ -90,7 +90,9 @@ def _rows(scene: Scene, people: People, entries: _Entries) -> Rows:
     owner = scene.owners(row, entries.entered)
     titles = [text for each in POSTS for text in each.title]
     departments = [text for each in POSTS for text in each.department]
-    boss = np.where((post == 1) | draws.chance("no boss known", 0.35, *key), -1, 1)
+    boss_since = np.full(len(scene.accounts), NEVER, dtype=np.int64)
+    boss_since[people.row[people.slot == 1]] = people.since[people.slot == 1]
+    knows_boss = (post != 1) & (boss_since[row] <= entries.entered) & ~draws.chance("no boss known", 0.35, *key)
     gap = _gaps(scene, key)
     return Rows(
         table=CONTACT,
@@ -104,7 +106,7 @@ def _rows(scene: Scene, people: People, entries: _Entries) -> Rows:
             "buying_role": blanked(chosen([each.role for each in POSTS], post), gap["role"]),
             "decision_chain": blanked(chosen([each.chain for each in POSTS], post), gap["role"]),
             "relation_level": blanked(pa.array(entries.claim), gap["claim"] | (slot >= _TWIN)),
-            "reports_to": contacts_of(np.where(boss < 0, -1, number), np.where(boss < 0, 0, 1)),
+            "reports_to": contacts_of(number, np.where(knows_boss, 1, -1)),
             "owner_no": chosen([manager.code for manager in scene.managers], owner),
             "is_main": pa.array(slot == 0),
             "email": blanked(pa.array(addresses), gap["email"]),

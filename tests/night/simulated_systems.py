@@ -23,6 +23,7 @@ from tests.servers.zoho_store import ZohoStore
 Row = dict[str, Any]
 
 TEXT, MOMENT, MONEY = FieldSpec("char", "Text"), FieldSpec("datetime", "Moment"), FieldSpec("monetary", "Amount")
+DAY = FieldSpec("date", "Day")
 _LOG = {name: MODELS["res.partner"][name] for name in ("id", "create_date", "write_date")}
 
 # ERP table: (Odoo model, {column of the ERP: (field of Odoo, what it is)})
@@ -53,6 +54,8 @@ ODOO_MODELS: Mapping[str, tuple[str, Mapping[str, tuple[str, FieldSpec]]]] = {
             "placed_at": ("date_order", MOMENT),
             "state": ("state", TEXT),
             "currency": ("currency_id", FieldSpec("many2one", "Currency", "res.currency")),
+            "promised_on": ("commitment_date", DAY),
+            "sent_on": ("x_sent_on", DAY),
         },
     ),
     "sales_order_line": (
@@ -73,9 +76,10 @@ ODOO_MODELS: Mapping[str, tuple[str, Mapping[str, tuple[str, FieldSpec]]]] = {
             "invoice_no": ("name", TEXT),
             "customer_no": ("x_customer_no", TEXT),
             "order_no": ("invoice_origin", TEXT),
+            "corrects": ("x_corrects", TEXT),
             "kind": ("move_type", TEXT),
             "invoiced_at": ("x_invoiced_at", MOMENT),
-            "due_date": ("invoice_date_due", FieldSpec("date", "Due")),
+            "due_date": ("invoice_date_due", DAY),
             "amount": ("amount_untaxed_signed", MONEY),
         },
     ),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import yaml
 from psycopg import sql
 
 from tests.conftest import ROOT, reachable_folder
@@ -66,6 +67,15 @@ def _relations(house: NightHouse, company: str) -> dict[str, tuple[int, str]]:
     return found
 
 
+def _without_crm_database(folder: Path) -> str:
+    """The simulated company with what the other systems hold too: not the people and talks of the CRM's database."""
+    content = yaml.safe_load((ROOT / "examples" / "simulated" / "company.yml").read_text(encoding="utf-8"))
+    content["sources"] = [source for source in content["sources"] if source["name"] != "crm_db"]
+    (folder / "direct").mkdir()
+    (folder / "direct" / "company.yml").write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    return str(folder / "direct")
+
+
 @dataclass(frozen=True, slots=True)
 class Direct:
     """The company as the simulator writes it, read directly: what it had written each evening, and its marts."""
@@ -80,10 +90,11 @@ def direct() -> Iterator[Direct]:
     """Its server runs on, with a copy of the ERP's database of each evening."""
     books, erp_urls = {}, {}
     with reachable_folder() as folder:
+        company = _without_crm_database(folder)
         house = NightHouse(folder, (("GUANXI_ACCOUNTS", ACCOUNTS),))
         with opened_house(load_settings(house.environment())) as opened:
             for day in DAYS:
-                _stages(house, day, company="examples/simulated")
+                _stages(house, day, company=company)
                 url = opened.erp_url() or ""
                 books[day] = read_books(url, opened.crm_folder)
                 copy = f"erp_of_{day}"
@@ -94,7 +105,7 @@ def direct() -> Iterator[Direct]:
                         )
                     )
                 erp_urls[day] = with_database(url, copy)
-            yield Direct(books, erp_urls, _relations(house, "examples/simulated"))
+            yield Direct(books, erp_urls, _relations(house, company))
 
 
 def _company(folder: Path, name: str, addresses: dict[str, str]) -> str:

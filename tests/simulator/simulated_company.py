@@ -35,6 +35,11 @@ class Simulated:
         rows: list[dict[str, Any]] = pq.read_table(self.folder / "truth" / f"{name}.parquet").to_pylist()
         return rows
 
+    def accounts_truth(self) -> list[dict[str, Any]]:
+        """The rows of the truth about the accounts."""
+        rows: list[dict[str, Any]] = pq.read_table(self.truth).to_pylist()
+        return rows
+
     def write(
         self, as_of: date, *, accounts: int = 60, seed: int = 7, first_day: date | None = FIRST_DAY
     ) -> SimulationReport:

@@ -100,7 +100,8 @@ def test_another_seed_is_another_company(company: Simulated, other_company: Simu
     company.write(date(2024, 4, 10))
     other_company.write(date(2024, 4, 10), seed=8)
     mine, theirs = company.fingerprint(), other_company.fingerprint()
-    assert [table for table in mine if mine[table] == theirs[table]] == []
+    # nobody has lost a tender or a customer yet
+    assert [table for table in mine if mine[table] == theirs[table] and mine[table][0]] == []
 
 
 def test_a_call_that_breaks_leaves_the_day_before(company: Simulated) -> None:

@@ -118,7 +118,7 @@ def write_simulated_days(house: House, day: date, *, say: bool) -> None:
 
 
 def simulate(as_of: AsOf = None, company: CompanyPath = None) -> None:
-    """Let the simulator write its company, up to a day, into the ERP database and the CRM export."""
+    """Let the simulator write its company, up to a day, into the ERP and the CRM."""
     with open_house(company) as house:
         prepare(house.warehouse, house.company)
         day = resolve_day(house.warehouse, house.company, None if as_of is None else as_of.date())
