@@ -82,7 +82,7 @@ def simulate(  # noqa: PLR0913 - each is one fact about the company or where it 
     crm_has_own_ids: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> SimulationReport:
-    """Write the days the database lacks up to `as_of`, in one transaction, and renew the CRM export and the truth file.
+    """Write the days the database lacks up to `as_of`, in one transaction, and renew the CRM export and the truth.
 
     `erp_url` is a postgresql:// url of a database the caller may create schemas in (erp, simulator); `reader_role` is
     let read both systems. With `crm_has_own_ids` the CRM numbers its customers itself and is full of dirt, and some
@@ -111,7 +111,7 @@ def simulate(  # noqa: PLR0913 - each is one fact about the company or where it 
         )
         report = writer.write(crm_folder=crm_folder, truth_file=truth_file)
         if world is None:
-            progress("indexing the ERP tables")
+            progress("indexing the tables")
             database.create_indexes(connection)
         if reader_role is not None:
             database.let_read(connection, reader_role)
