@@ -64,11 +64,13 @@ def draw_surveys(scene: Scene, people: People, needs: Needs, tickets: Tickets) -
         person, asked + waited
     )
     feeling = needs.contentment[row] + 0.55 * (level - 2) - 3.2 * strain + 1.2 * draws.normal("feeling", *key)
-    waits = np.where(ticket >= 0, np.minimum(20, tickets.solved[ticket] - tickets.opened[ticket]), 0)
+    waits = np.where(ticket >= 0, np.minimum(20, _of_ticket(tickets.solved - tickets.opened, ticket)), 0)
     of_five = np.round(1.0 + 0.52 * (feeling - 0.9) - 0.07 * waits)
     score = np.where(kind == NPS, np.clip(np.round(feeling), 0, 10), np.clip(of_five, 1, 5)).astype(np.int64)
     theme = needs.themes(draws, "survey theme", row, *key)
-    theme = np.where(ticket >= 0, np.where(draws.chance("same theme", 0.7, *key), tickets.theme[ticket], theme), theme)
+    theme = np.where(
+        ticket >= 0, np.where(draws.chance("same theme", 0.7, *key), _of_ticket(tickets.theme, ticket), theme), theme
+    )
     share = score / BEST[kind]
     sentiment = np.where(share >= 0.8, POSITIVE, np.where(share <= 0.6, NEGATIVE, NEUTRAL))
     return Surveys(
@@ -146,6 +148,11 @@ def _after_tickets(scene: Scene, tickets: Tickets) -> tuple[Ints, ...]:
     )
     nth = (tickets.source[at] * 100_000 + tickets.nth[at]) * 10 + tickets.position[at]
     return tickets.row[at], tickets.person[at], at, kind, nth, tickets.solved[at] + 1
+
+
+def _of_ticket(values: Ints, ticket: Ints) -> Ints:
+    """The value of each answer's ticket; 0 for an answer about none."""
+    return np.append(values, 0)[ticket]
 
 
 def _numbers(key: tuple[Ints, ...]) -> pa.Array:

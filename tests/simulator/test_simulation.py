@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from simulator import simulate
+from simulator import simulate, simulation
 from simulator.errors import DayAlreadyPastError, EmptyHistoryError, OtherCompanyError
 from tests.simulator.simulated_company import FIRST_DAY, Simulated
 
@@ -56,6 +56,22 @@ def test_a_lost_export_comes_back_with_the_same_day(company: Simulated) -> None:
     (company.folder / "truth" / "texts.parquet").unlink()
     company.write(date(2024, 5, 10))
     assert company.fingerprint() == before
+
+
+def test_what_is_written_does_not_depend_on_the_blocks_it_is_written_in(
+    company: Simulated, other_company: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A block is all that a call holds in memory, so a company of any size is written in the same space."""
+    company.write(date(2024, 6, 10))
+    monkeypatch.setattr(simulation, "_BLOCK", 23)
+    monkeypatch.setattr(simulation, "_SALES_BLOCK", 7)
+    other_company.write(date(2024, 6, 10))
+    mine, theirs = ({name: each_print for name, each_print in each.fingerprint().items() if "parquet" not in name}
+                    for each in (company, other_company))  # fmt: skip
+    assert len(mine) > 20
+    assert mine == theirs
+    for name in ("accounts", "attitudes", "campaign_members", "texts"):
+        assert sorted(map(str, company.true(name))) == sorted(map(str, other_company.true(name)))
 
 
 def test_a_later_call_needs_no_first_day(company: Simulated) -> None:
