@@ -9,6 +9,7 @@
     'contracts',
     'interactions',
     'invoices',
+    'loyalty_points',
     'opportunities',
     'opportunity_stages',
     'order_lines',

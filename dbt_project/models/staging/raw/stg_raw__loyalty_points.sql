@@ -10,12 +10,22 @@ known as (
 
 ),
 
+resolved as (
+
+    {{ resolved_accounts(
+        'known',
+        ['account_id'],
+        source('ops', 'account_keys')
+    ) }}
+
+),
+
 renamed as (
 
     select
         source,
         loyalty_movement_id,
-        account_id,
+        account_id_resolved as account_id,
         contact_id,
         order_id,
         programme,
@@ -29,7 +39,7 @@ renamed as (
         superseded_date,
         moved_at,
         known_at
-    from known
+    from resolved
 
 )
 
