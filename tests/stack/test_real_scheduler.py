@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from tests.canaries import canary, found_in_folder, found_in_server
+from tests.canaries import canary, found_in_folder, found_in_server, found_in_text
 from tests.conftest import ROOT
 from tests.stack.running_stack import RunningStack, guanxi, stack_environment, wait_for
 from warehouse.database import Role
@@ -141,8 +141,10 @@ def test_nights_under_airflow_leave_no_secret_in_a_table_a_log_or_a_file(
     with opened_house(stack.settings) as house:
         planted |= {role.value: house.warehouse.password(role.value) for role in Role}
         assert found_in_server(house.server_url, planted) == []
-    kept = [ours, airflow / "secrets", airflow / "passwords.json", stack.home / "postgres" / "data"]
+    said = stack.home / "up.log"  # what the person who started the stack was told, the login among it
+    kept = [ours, airflow / "secrets", airflow / "passwords.json", stack.home / "postgres" / "data", said]
     assert found_in_folder(stack.home, planted, but=kept) == []
+    assert found_in_text(said.read_bytes(), planted) == ["login"]
 
 
 def test_postgresql_that_dies_comes_back_and_airflow_with_it(stack: RunningStack) -> None:
