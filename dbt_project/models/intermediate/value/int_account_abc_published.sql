@@ -1,0 +1,130 @@
+with classes as (
+
+    select * from {{ ref('int_account_abc_classed') }}
+
+),
+
+parameters as (
+
+    select * from {{ ref('policy_parameters') }}
+
+),
+
+policy as (
+
+    select
+        {{ pivot_parameters(['abc_crossing_rate']) }}
+    from parameters
+
+),
+
+followed as (
+
+    select
+        *,
+        lag(abc_class) over (
+            partition by account_id
+            order by snapshot_date
+        ) as last_class
+    from classes
+
+),
+
+-- The limit that a step last crosses: on the way up the one below the new class, on the
+-- way down the one above it.
+stepped as (
+
+    select
+        followed.*,
+        case
+            when abc_class = 'A' then a_limit - exact_share_before_rate
+            when abc_class = 'B' and last_class = 'A' then exact_share_before_rate - a_limit
+            when abc_class = 'B' and last_class = 'C' then b_limit - exact_share_before_rate
+            when abc_class = 'C' and last_class in ('A', 'B')
+                then exact_share_before_rate - b_limit
+        end as crossing_rate
+    from followed
+
+),
+
+-- A class is settled at the first sight of an account, when the month end before had it
+-- too, by a long step, and when sales begin or end. The day itself is a month end only
+-- when its month ends with it.
+judged as (
+
+    select
+        stepped.*,
+        coalesce(
+            last_class is null
+            or (
+                abc_class = last_class
+                and (not is_current or snapshot_date = {{ month_end('snapshot_date') }})
+            )
+            or (abc_class <> last_class and (abc_class = 'N' or last_class = 'N'))
+            or (abc_class <> last_class and crossing_rate > policy.abc_crossing_rate),
+            false
+        ) as is_settled
+    from stepped
+    cross join policy
+
+),
+
+spells as (
+
+    select
+        *,
+        sum(case when is_settled then 1 else 0 end) over (
+            partition by account_id
+            order by snapshot_date
+            rows between unbounded preceding and current row
+        ) as spell_number
+    from judged
+
+),
+
+published as (
+
+    select
+        *,
+        max(case when is_settled then abc_class end) over (
+            partition by account_id, spell_number
+        ) as published_class
+    from spells
+
+),
+
+changed as (
+
+    select
+        *,
+        coalesce(
+            published_class <> lag(published_class) over (
+                partition by account_id
+                order by snapshot_date
+            ), true
+        ) as is_change
+    from published
+
+),
+
+final as (
+
+    select
+        account_id,
+        abc_class,
+        published_class,
+        max(case when is_change then snapshot_date end) over (
+            partition by account_id
+            order by snapshot_date
+            rows between unbounded preceding and current row
+        ) as published_since_date,
+        net_revenue_365d_amount,
+        revenue_rate,
+        cast(exact_share_before_rate as {{ type_double() }}) as share_before_rate,
+        is_current,
+        snapshot_date
+    from changed
+
+)
+
+select * from final
