@@ -232,9 +232,9 @@ def _standing(account: str, components: list[dict[str, str]], place: Mapping[tup
         if weights:
             score += weight * (rates[name] or 0)
             known_weight += weight
-    score /= known_weight
+    score = round(score / known_weight, 6)
     limits = [(float(tier["score_from"]), tier["tier_code"]) for tier in _policy("tiers") if tier["score_from"]]
-    is_rated = rates["value"] is not None and coverage >= 0.5
+    is_rated = rates["value"] is not None and round(coverage, 6) >= 0.5
     tier = max(limit for limit in limits if score >= limit[0])[1] if is_rated else "N"
     return Standing(tier, rates, score, coverage)
 

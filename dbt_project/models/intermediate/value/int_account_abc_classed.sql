@@ -90,6 +90,7 @@ final as (
         end as abc_class,
         placed.net_revenue_365d_amount,
         cast(placed.revenue_rate as {{ type_double() }}) as revenue_rate,
+        cast(placed.share_before_rate as {{ type_double() }}) as share_before_rate,
         placed.share_before_rate as exact_share_before_rate,
         limits.a_limit,
         limits.b_limit,

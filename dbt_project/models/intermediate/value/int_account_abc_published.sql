@@ -120,7 +120,7 @@ final as (
         ) as published_since_date,
         net_revenue_365d_amount,
         revenue_rate,
-        cast(exact_share_before_rate as {{ type_double() }}) as share_before_rate,
+        share_before_rate,
         is_current,
         snapshot_date
     from changed

@@ -28,7 +28,9 @@ pipeline as (
     select
         opportunities.account_id,
         opportunities.opportunity_amount as pipeline_amount,
-        opportunities.opportunity_amount * opportunities.probability as weighted_amount,
+        cast(
+            opportunities.opportunity_amount * opportunities.probability as numeric(18, 4)
+        ) as weighted_amount,
         cast(null as boolean) as is_two_way,
         cast(null as boolean) as is_kept,
         days.snapshot_date
@@ -87,8 +89,13 @@ final as (
         sum(weighted_amount) as weighted_pipeline_amount,
         count(pipeline_amount) - count(weighted_amount) as unweighted_opportunities_count,
         count(is_two_way) as contacts_count,
-        avg(case when is_two_way then 1.0 when not is_two_way then 0.0 end) as reply_rate,
-        avg(case when is_kept then 1.0 when not is_kept then 0.0 end) as meetings_kept_rate,
+        cast(
+            avg(case when is_two_way then 1.0 when not is_two_way then 0.0 end)
+            as {{ type_double() }}
+        ) as reply_rate,
+        cast(
+            avg(case when is_kept then 1.0 when not is_kept then 0.0 end) as {{ type_double() }}
+        ) as meetings_kept_rate,
         snapshot_date
     from together
     where account_id is not null

@@ -28,11 +28,9 @@ voices as (
     select
         responses.account_id,
         responses.survey_response_kind as voice,
-        cast(
-            (responses.score - kinds.worst_score)
-            / nullif(coalesce(responses.best_score, kinds.best_score) - kinds.worst_score, 0)
-            as numeric(18, 4)
-        ) as score_rate,
+        (responses.score - kinds.worst_score)
+        / nullif(coalesce(responses.best_score, kinds.best_score) - kinds.worst_score, 0)
+            as score_rate,
         kinds.high_from_rate,
         kinds.low_below_rate,
         responses.answered_date as heard_date,
@@ -85,8 +83,10 @@ final as (
         sum(case when voice = 'nps' then 1 else 0 end) as nps_answers_count,
         avg(case when voice = 'nps' then cast(side as {{ type_double() }}) end) as nps_rate,
         sum(case when voice = 'csat' then 1 else 0 end) as csat_answers_count,
-        cast(avg(case when voice = 'csat' then score_rate end) as {{ type_double() }})
-            as csat_rate,
+        -- thirds and sixths, summed in any order, are equal to six decimals
+        cast(
+            round(avg(case when voice = 'csat' then score_rate end), 6) as {{ type_double() }}
+        ) as csat_rate,
         sum(case when voice = 'complaint' then 1 else 0 end) as complaints_count,
         snapshot_date
     from heard

@@ -23,17 +23,15 @@ final as (
     select
         openness.account_id,
         openness.contacts_count,
-        cast(openness.reply_rate as {{ type_double() }}) as reply_rate,
-        cast(openness.meetings_kept_rate as {{ type_double() }}) as meetings_kept_rate,
+        openness.reply_rate,
+        openness.meetings_kept_rate,
         -- half of either, or all of the one that is known
         case
             when openness.contacts_count >= policy.willingness_contacts_minimum
-                then cast(
-                    (
-                        openness.reply_rate
-                        + coalesce(openness.meetings_kept_rate, openness.reply_rate)
-                    ) / 2 as {{ type_double() }}
-                )
+                then (
+                    openness.reply_rate
+                    + coalesce(openness.meetings_kept_rate, openness.reply_rate)
+                ) / 2
         end as willingness_rate,
         openness.snapshot_date
     from openness

@@ -64,14 +64,14 @@ final as (
     select
         wallet_group,
         category,
-        coalesce(sum(
+        cast(coalesce(sum(
             case
                 when silent_count + spend_rank - 1 = floor(place)
                     then spend_amount * (1 - (place - floor(place)))
                 when silent_count + spend_rank - 1 = floor(place) + 1
                     then spend_amount * (place - floor(place))
             end
-        ), 0) as quartile_amount,
+        ), 0) as numeric(18, 4)) as quartile_amount,
         snapshot_date
     from spends
     group by

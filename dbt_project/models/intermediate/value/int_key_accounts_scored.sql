@@ -80,12 +80,12 @@ final as (
     select
         scored.account_id,
         {%- for dimension in dimensions %}
-            cast(scored.{{ dimension }}_rate as {{ type_double() }}) as {{ dimension }}_rate,
+            {{ round_rate('scored.' ~ dimension ~ '_rate') }} as {{ dimension }}_rate,
         {%- endfor %}
-        cast(scored.score_rate as {{ type_double() }}) as score_rate,
-        cast(scored.coverage_rate as {{ type_double() }}) as coverage_rate,
+        {{ round_rate('scored.score_rate') }} as score_rate,
+        {{ round_rate('scored.coverage_rate') }} as coverage_rate,
         scored.value_rate is not null
-        and scored.coverage_rate >= policy.key_account_coverage_minimum as is_rated,
+        and {{ round_rate('scored.coverage_rate') }} >= policy.key_account_coverage_minimum as is_rated,
         scored.is_current,
         scored.snapshot_date
     from scored
