@@ -51,7 +51,7 @@ def measures(company: Company, day: date) -> dict[str, Measures]:
         buys = each.pop("first") is not None
         window = max(0.0, each.pop("window_amount") or 0.0)
         each["clv"] = window / 180 * 365 / 12 * 12 * retention if buys and retention is not None else None
-        each.update(_service(company, account, day, order_days=each["order_days_365d_count"]))
+        each.update(_service(company, account, day, order_days=int(each["order_days_365d_count"] or 0)))
     _potential(company, outside, by_account, day)
     return by_account
 
@@ -156,8 +156,9 @@ def _potential(company: Company, outside: list[Row], found: dict[str, Measures],
         buyers = _wallet_peers(outside, row, found)
         if not buyers:
             continue
-        own["wallet"] = percentile((found[each]["net_revenue_365d_amount"] or 0 for each in buyers), 0.9)
-        own["wallet_gap_amount"] = max(0.0, own["wallet"] - max(0.0, own["net_revenue_365d_amount"] or 0))
+        wallet = percentile((found[each]["net_revenue_365d_amount"] or 0 for each in buyers), 0.9)
+        own["wallet"] = wallet
+        own["wallet_gap_amount"] = max(0.0, wallet - max(0.0, own["net_revenue_365d_amount"] or 0))
         categories = {name for each in buyers for name, amount in spends[each].items() if name and amount > 0}
         gaps = []
         for name in categories:
