@@ -35,7 +35,7 @@ followed as (
 stepped as (
 
     select
-        followed.*,
+        *,
         case
             when abc_class = 'A' then a_limit - exact_share_before_rate
             when abc_class = 'B' and last_class = 'A' then exact_share_before_rate - a_limit

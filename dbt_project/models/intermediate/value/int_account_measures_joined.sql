@@ -77,7 +77,8 @@ final as (
             as complaints_count,
         case
             when inputs.has_complaints
-                then coalesce(cast(voices.complaints_count as {{ type_double() }}), 0)
+                then
+                    coalesce(cast(voices.complaints_count as {{ type_double() }}), 0)
                     / nullif(trade.order_days_365d_count, 0)
         end as complaints_per_order_day,
         wallets.wallet_method,

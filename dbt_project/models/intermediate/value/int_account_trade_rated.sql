@@ -86,7 +86,8 @@ final as (
         / nullif(spanned.order_days_365d_count, 0) as repeat_rate,
         case
             when floor(spanned.buying_days * 12 / 365) >= policy.loyalty_months_minimum
-                then cast(spanned.months_with_order_count as {{ type_double() }})
+                then
+                    cast(spanned.months_with_order_count as {{ type_double() }})
                     / least(12, floor(spanned.buying_days * 12 / 365) + 1)
         end as months_with_order_rate,
         spanned.retention_rate,

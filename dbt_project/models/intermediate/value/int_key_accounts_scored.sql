@@ -59,7 +59,9 @@ scored as (
         {%- endfor %}
         sum(dimension_weights.weight * rated.dimension_rate)
         / nullif(
-            sum(case when rated.dimension_rate is not null then dimension_weights.weight else 0 end),
+            sum(
+                case when rated.dimension_rate is not null then dimension_weights.weight else 0 end
+            ),
             0
         ) as score_rate,
         sum(dimension_weights.weight * rated.coverage_rate) / sum(dimension_weights.weight)
@@ -85,7 +87,8 @@ final as (
         {{ round_rate('scored.score_rate') }} as score_rate,
         {{ round_rate('scored.coverage_rate') }} as coverage_rate,
         scored.value_rate is not null
-        and {{ round_rate('scored.coverage_rate') }} >= policy.key_account_coverage_minimum as is_rated,
+        and {{ round_rate('scored.coverage_rate') }} >= policy.key_account_coverage_minimum
+            as is_rated,
         scored.is_current,
         scored.snapshot_date
     from scored

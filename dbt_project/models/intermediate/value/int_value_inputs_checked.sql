@@ -50,7 +50,8 @@ final as (
         {%- endfor %}
         days.is_current,
         days.snapshot_date
-    from days
+    from
+        days
     {%- for entity in entities + ['complaints', 'costs'] %}
         cross join {{ entity }}
     {%- endfor %}

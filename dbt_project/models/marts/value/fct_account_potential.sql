@@ -47,7 +47,11 @@ final as (
             when measures.has_wallet_peers then 'no_category'
             else 'too_few_peers'
         end as white_space_unknown_reason,
-        {{ unknown_reason('measures.willingness_rate', 'measures.has_interactions', 'too_few_contacts') }}
+        {{ unknown_reason(
+            'measures.willingness_rate',
+            'measures.has_interactions',
+            'too_few_contacts',
+        ) }}
             as willingness_unknown_reason,
         {{ as_of_date() }} as as_of_date
     from measures

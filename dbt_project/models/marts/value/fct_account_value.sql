@@ -39,7 +39,11 @@ final as (
             as growth_unknown_reason,
         {{ unknown_reason('measures.margin_365d_amount', 'measures.has_costs', 'cost_unknown') }}
             as margin_unknown_reason,
-        {{ unknown_reason('measures.average_order_amount', 'measures.has_order_lines', 'no_order_in_year') }}
+        {{ unknown_reason(
+            'measures.average_order_amount',
+            'measures.has_order_lines',
+            'no_order_in_year',
+        ) }}
             as average_order_unknown_reason,
         {{ unknown_reason('measures.mrr_amount', 'measures.has_contracts', 'no_contract') }}
             as mrr_unknown_reason,
