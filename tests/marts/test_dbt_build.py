@@ -16,6 +16,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from tests.marts import chance_lifecycle
 from tests.marts.independent_service import Agreement, category, monthly_revenue, movements, waited
 from warehouse.database import Role, Warehouse
 from warehouse.transform import PROJECT, dbt_environment
@@ -73,12 +74,17 @@ def test_contract_months_hours_and_answers_agree_with_another_way_to_compute_the
     contracts, agreements = _contracts(dice, accounts)
     tickets = [_ticket(dice, number, accounts) for number in range(300)]
     answers = [_answer(dice, number, accounts) for number in range(300)]
+    records = chance_lifecycle.accounts(dice, accounts)
+    orders, lines, sold = chance_lifecycle.orders(dice, accounts, as_of=AS_OF)
     with warehouse.connect_admin() as connection:
-        _load(connection, "accounts", "account_id", [{"account_id": each} for each in accounts])
+        _load(connection, "accounts", "account_id", records)
+        _load(connection, "orders", "order_id", orders)
+        _load(connection, "order_lines", "order_line_id", lines)
         _load(connection, "contracts", "contract_id", contracts)
         _load(connection, "tickets", "ticket_id", tickets)
         _load(connection, "survey_responses", "survey_response_id", answers)
-    wanted = ("+fct_contract_months", "+fct_tickets", "+fct_feedback", "dim_mart_inputs")
+    wanted = ("+fct_contract_months", "+fct_tickets", "+fct_feedback", "+dim_mart_inputs")
+    wanted += tuple(f"+{mart}" for mart in chance_lifecycle.MARTS)
     selected = (*wanted, "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
     _build(warehouse, target, "--select", *selected)
     months, hours, feedback = (
@@ -116,6 +122,9 @@ def test_contract_months_hours_and_answers_agree_with_another_way_to_compute_the
         for answer in answers
     }
     assert len(set(categories.values())) == 7
+
+    signed = {account: min(each.start for each in own) for account, own in agreements.items()}
+    chance_lifecycle.check(lambda mart: _rows(warehouse, mart), sold, records, signed, as_of=AS_OF)
 
 
 def _contracts(dice: random.Random, accounts: list[str]) -> tuple[list[Row], dict[str, list[Agreement]]]:

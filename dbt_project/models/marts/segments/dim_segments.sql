@@ -4,44 +4,9 @@ with segments as (
 
 ),
 
-states as (
-
-    select * from {{ ref('int_account_states_dated') }}
-
-),
-
-rfm_segment_names as (
-
-    select * from {{ ref('policy_rfm_segment_names') }}
-
-),
-
-state_words as (
-
-    select * from {{ ref('policy_state_words') }}
-
-),
-
-words as (
-
-    select
-        max(case when state_code = 'unknown' then name_en end) as unknown_en,
-        max(case when state_code = 'unknown' then name_zh end) as unknown_zh,
-        max(case when state_code = 'none' then name_en end) as none_en,
-        max(case when state_code = 'none' then name_zh end) as none_zh
-    from state_words
-
-),
-
 cells as (
 
-    select distinct
-        {{ base_segment_code() }} as segment_code,
-        industry,
-        size_band,
-        region,
-        rfm_segment_code
-    from states
+    select * from {{ ref('int_base_segments_named') }}
 
 ),
 
@@ -66,30 +31,22 @@ named as (
     from segments
     union all
     select
-        cells.segment_code,
+        segment_code,
         'base' as kind,
-        {% for language in ['en', 'zh'] %}
-            coalesce(cells.industry, words.unknown_{{ language }})
-            || ' / ' || coalesce(cells.size_band, words.unknown_{{ language }})
-            || ' / ' || coalesce(cells.region, words.unknown_{{ language }})
-            || ' / '
-            || coalesce(rfm_segment_names.name_{{ language }}, words.none_{{ language }})
-                as name_{{ language }},
-        {% endfor %}
-        cells.industry,
-        cells.size_band,
-        cells.region,
+        name_en,
+        name_zh,
+        industry,
+        size_band,
+        region,
         null as contract_mode,
         null as stage_code,
         null as abc_class,
-        cells.rfm_segment_code,
+        rfm_segment_code,
         null as revenue_365d_minimum,
         null as revenue_365d_maximum,
         null as order_days_365d_minimum,
         null as order_days_365d_maximum
     from cells
-    cross join words
-    left join rfm_segment_names on cells.rfm_segment_code = rfm_segment_names.segment_code
 
 ),
 
