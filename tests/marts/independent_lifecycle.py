@@ -101,8 +101,10 @@ def states(
         (int(row["recency_score"]), int(row["frequency_score"]), int(row["monetary_score"])): row["segment_code"]
         for row in policy_rows("policy_rfm_segments")
     }
+    triples = scores[["recency_score", "frequency_score", "monetary_score"]].astype(int).to_dict("index")
     behaviour = {
-        row.Index: cells[row.recency_score, row.frequency_score, row.monetary_score] for row in scores.itertuples()
+        str(name): cells[each["recency_score"], each["frequency_score"], each["monetary_score"]]
+        for name, each in triples.items()
     }
     return {
         name: State(

@@ -84,8 +84,8 @@ def test_contract_months_hours_and_answers_agree_with_another_way_to_compute_the
         _load(connection, "tickets", "ticket_id", tickets)
         _load(connection, "survey_responses", "survey_response_id", answers)
     wanted = ("+fct_contract_months", "+fct_tickets", "+fct_feedback", "+dim_mart_inputs")
-    wanted += tuple(f"+{mart}" for mart in chance_lifecycle.MARTS)
-    selected = (*wanted, "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
+    wanted_too = tuple(f"+{mart}" for mart in chance_lifecycle.MARTS)
+    selected = (*wanted, *wanted_too, "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
     _build(warehouse, target, "--select", *selected)
     months, hours, feedback = (
         _rows(warehouse, mart) for mart in ("fct_contract_months", "fct_tickets", "fct_feedback")

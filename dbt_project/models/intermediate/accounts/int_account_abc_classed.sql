@@ -46,15 +46,13 @@ placed as (
 
     select
         *,
-        (
-            sum(positive_amount) over (
-                partition by snapshot_date
-                order by positive_amount desc
-            )
-            - sum(positive_amount) over (partition by snapshot_date, positive_amount)
-        ) / nullif(sum(positive_amount) over (partition by snapshot_date), 0)
-            as share_before_rate
+        (sum(positive_amount) over best_first - sum(positive_amount) over equals)
+        / nullif(sum(positive_amount) over everybody, 0) as share_before_rate
     from valued
+    window
+        best_first as (partition by snapshot_date order by positive_amount desc),
+        equals as (partition by snapshot_date, positive_amount),
+        everybody as (partition by snapshot_date)
 
 ),
 

@@ -43,13 +43,33 @@ policy as (
 
 names as (
 
-    select 'stage' as dimension, stage_code as state_code, name_en, name_zh from lifecycle_stages
+    select
+        'stage' as dimension,
+        stage_code as state_code,
+        name_en,
+        name_zh
+    from lifecycle_stages
     union all
-    select 'rfm', segment_code, name_en, name_zh from rfm_segment_names
+    select
+        'rfm' as dimension,
+        segment_code as state_code,
+        name_en,
+        name_zh
+    from rfm_segment_names
     union all
-    select 'abc', abc_class, name_en, name_zh from abc_classes
+    select
+        'abc' as dimension,
+        abc_class as state_code,
+        name_en,
+        name_zh
+    from abc_classes
     union all
-    select 'any', state_code, name_en, name_zh from state_words
+    select
+        'any' as dimension,
+        state_code,
+        name_en,
+        name_zh
+    from state_words
 
 ),
 
