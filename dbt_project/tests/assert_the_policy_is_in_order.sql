@@ -17,6 +17,7 @@ policy as (
             'churn_days_minimum',
             'churn_days_maximum',
             'snapshot_months_count',
+            'stage_dwell_days',
         ]) }}
     from parameters
 
@@ -66,6 +67,7 @@ where
         and policy.dormant_days_minimum < policy.churn_days_minimum
         and policy.churn_days_minimum < policy.churn_days_maximum
         and policy.snapshot_months_count between 1 and 120
+        and policy.stage_dwell_days between 0 and 28
         and limits.a_limit > 0
         and limits.a_limit < limits.b_limit
         and limits.b_limit < 1

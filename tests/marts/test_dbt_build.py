@@ -17,7 +17,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from tests.marts import chance_value, independent, independent_value
+from tests.marts import chance_lifecycle, chance_value, independent, independent_value
 from tests.marts.independent_service import Agreement, category, monthly_revenue, movements, waited
 from warehouse.database import Role, Warehouse
 from warehouse.transform import PROJECT, dbt_environment
@@ -161,6 +161,26 @@ def test_the_marts_of_a_company_by_chance_agree_with_another_way_to_compute_them
 
     _value_agrees(warehouse, _whole_company(chance, accounts, agreements, answers))
     _classes_agree(warehouse, chance)
+
+
+def test_stages_transitions_cohorts_and_segments_agree_with_another_way_to_compute_them(
+    warehouse: Warehouse, target: Path
+) -> None:
+    dice = random.Random(20250630)
+    accounts = [f"A{number:02}" for number in range(40)]
+    contracts, agreements = _contracts(dice, accounts)
+    records = chance_lifecycle.accounts(dice, accounts)
+    orders, lines, sold = chance_lifecycle.orders(dice, accounts, as_of=AS_OF)
+    with warehouse.connect_admin() as connection:
+        _load(connection, "accounts", "account_id", records)
+        _load(connection, "orders", "order_id", orders)
+        _load(connection, "order_lines", "order_line_id", lines)
+        _load(connection, "contracts", "contract_id", contracts)
+    wanted = [f"+{mart}" for mart in chance_lifecycle.MARTS]
+    selected = (*wanted, "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
+    _build(warehouse, target, "--select", *selected)
+    signed = {account: min(each.start for each in own) for account, own in agreements.items()}
+    chance_lifecycle.check(lambda mart: _rows(warehouse, mart), sold, records, signed, as_of=AS_OF)
 
 
 def _whole_company(

@@ -56,6 +56,7 @@ present as (
 
     select
         accounts.account_id,
+        accounts.first_seen_date,
         coalesce(measures.order_days_total_count, 0) as order_days_total_count,
         measures.order_days_730d_count,
         measures.net_revenue_180d_amount,
@@ -101,6 +102,7 @@ final as (
         present.days_since_last_order,
         present.typical_gap_days,
         present.overdue_ratio,
+        present.churn_limit_days,
         present.order_days_total_count = 0 as has_never_ordered,
         present.order_days_total_count = 1 as has_ordered_once,
         coalesce(present.order_days_730d_count >= policy.loyal_order_days_count, false)
@@ -139,6 +141,8 @@ final as (
             false
         ) as has_spend_risen,
         present.is_current,
+        present.first_seen_date,
+        present.won_back_date,
         present.snapshot_date
     from present
     cross join policy

@@ -77,7 +77,7 @@ rhythms_before as (
         {{ typical_gap_days(
             'gaps_before.gaps_count',
             'gaps_before.median_gap_days',
-            'rhythms.all_median_gap_days',
+            'rhythms.peer_median_gap_days',
         ) }} as typical_gap_days,
         gaps_before.order_date,
         gaps_before.snapshot_date

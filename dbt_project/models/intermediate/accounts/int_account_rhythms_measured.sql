@@ -4,6 +4,12 @@ with order_gaps as (
 
 ),
 
+peer_gaps as (
+
+    select * from {{ ref('int_account_peer_gaps_found') }}
+
+),
+
 parameters as (
 
     select * from {{ ref('policy_parameters') }}
@@ -14,25 +20,12 @@ policy as (
 
     select
         {{ pivot_parameters([
-            'default_gap_days',
             'gap_shrinkage_count',
             'churn_gap_multiple',
             'churn_days_minimum',
             'churn_days_maximum',
         ]) }}
     from parameters
-
-),
-
-all_gaps as (
-
-    select
-        coalesce({{ median('order_gaps.gap_days') }}, max(policy.default_gap_days))
-            as all_median_gap_days,
-        order_gaps.snapshot_date
-    from order_gaps
-    cross join policy
-    group by order_gaps.snapshot_date
 
 ),
 
@@ -59,20 +52,22 @@ rhythms as (
         own_gaps.account_id,
         own_gaps.gaps_count,
         own_gaps.median_gap_days,
-        all_gaps.all_median_gap_days,
+        peer_gaps.peer_median_gap_days,
         own_gaps.gap_spread_rate,
         {{ days_between('own_gaps.last_order_date', 'own_gaps.snapshot_date') }}
             as days_since_last_order,
         {{ typical_gap_days(
             'own_gaps.gaps_count',
             'own_gaps.median_gap_days',
-            'all_gaps.all_median_gap_days',
+            'peer_gaps.peer_median_gap_days',
         ) }} as typical_gap_days,
         own_gaps.snapshot_date
     from own_gaps
     cross join policy
-    inner join all_gaps
-        on own_gaps.snapshot_date = all_gaps.snapshot_date
+    inner join peer_gaps
+        on
+            own_gaps.account_id = peer_gaps.account_id
+            and own_gaps.snapshot_date = peer_gaps.snapshot_date
 
 ),
 
@@ -82,7 +77,7 @@ final as (
         rhythms.account_id,
         rhythms.gaps_count,
         rhythms.median_gap_days,
-        rhythms.all_median_gap_days,
+        rhythms.peer_median_gap_days,
         rhythms.gap_spread_rate,
         rhythms.days_since_last_order,
         rhythms.typical_gap_days,

@@ -1,6 +1,6 @@
-with conditions as (
+with stages as (
 
-    select * from {{ ref('int_account_conditions_checked') }}
+    select * from {{ ref('int_account_stages_kept') }}
 
 ),
 
@@ -10,124 +10,46 @@ lifecycle_stages as (
 
 ),
 
-precedences as (
-
-    select
-        max(case when stage_code = 'prospect' then precedence end) as prospect,
-        max(case when stage_code = 'churned' then precedence end) as churned,
-        max(case when stage_code = 'dormant' then precedence end) as dormant,
-        max(case when stage_code = 'won_back' then precedence end) as won_back,
-        max(case when stage_code = 'declining' then precedence end) as declining,
-        max(case when stage_code = 'first' then precedence end) as first,
-        max(case when stage_code = 'loyal' then precedence end) as loyal,
-        max(case when stage_code = 'growing' then precedence end) as growing,
-        max(case when stage_code = 'mature' then precedence end) as mature
-    from lifecycle_stages
-
-),
-
--- Of the stages whose condition holds, the one the policy puts first. Nobody may be
--- left without a stage, so mature always holds.
-decided as (
-
-    select
-        conditions.*,
-        least(
-            precedences.mature,
-            case when conditions.has_never_ordered then precedences.prospect end,
-            case when conditions.is_silent_past_limit then precedences.churned end,
-            case when conditions.is_long_overdue then precedences.dormant end,
-            case when conditions.has_returned_after_churn then precedences.won_back end,
-            case
-                when
-                    conditions.is_overdue
-                    or conditions.has_spend_fallen
-                    or conditions.has_not_come_back
-                    then precedences.declining
-            end,
-            case when conditions.has_ordered_once then precedences.first end,
-            case when conditions.has_many_order_days then precedences.loyal end,
-            case when conditions.has_spend_risen then precedences.growing end
-        ) as precedence
-    from conditions
-    cross join precedences
-
-),
-
-named as (
-
-    select
-        decided.account_id,
-        lifecycle_stages.stage_code,
-        lifecycle_stages.name_en as stage_name_en,
-        lifecycle_stages.name_zh as stage_name_zh,
-        lag(lifecycle_stages.stage_code) over (
-            partition by decided.account_id
-            order by decided.snapshot_date
-        ) as last_stage_code,
-        case
-            when lifecycle_stages.stage_code = 'prospect' then 'no_order_day'
-            when lifecycle_stages.stage_code = 'churned' then 'silent_past_limit'
-            when lifecycle_stages.stage_code = 'dormant' then 'long_overdue'
-            when lifecycle_stages.stage_code = 'won_back' then 'returned_after_churn'
-            when lifecycle_stages.stage_code = 'first' then 'one_order_day'
-            when lifecycle_stages.stage_code = 'loyal' then 'many_order_days'
-            when lifecycle_stages.stage_code = 'growing' then 'spend_risen'
-            when lifecycle_stages.stage_code = 'mature' then 'repeat_buyer'
-            when decided.is_overdue then 'overdue'
-            when decided.has_not_come_back then 'first_not_repeated'
-            else 'spend_fallen'
-        end as rule_code,
-        decided.days_since_last_order,
-        decided.typical_gap_days,
-        decided.overdue_ratio,
-        decided.is_current,
-        decided.snapshot_date
-    from decided
-    inner join lifecycle_stages
-        on decided.precedence = lifecycle_stages.precedence
-
-),
-
-spells as (
+neighboured as (
 
     select
         *,
-        sum(
-            case
-                when last_stage_code is null or last_stage_code <> stage_code then 1
-                else 0
-            end
-        ) over (
+        lag(stage_code) over (
             partition by account_id
             order by snapshot_date
-            rows between unbounded preceding and current row
-        ) as spell_number
-    from named
+        ) as last_stage_code
+    from stages
 
 ),
 
 final as (
 
     select
-        account_id,
-        stage_code,
-        stage_name_en,
-        stage_name_zh,
-        max(case when last_stage_code <> stage_code then last_stage_code end) over (
-            partition by account_id, spell_number
+        neighboured.account_id,
+        neighboured.stage_code,
+        lifecycle_stages.name_en as stage_name_en,
+        lifecycle_stages.name_zh as stage_name_zh,
+        max(
+            case
+                when neighboured.last_stage_code <> neighboured.stage_code
+                    then neighboured.last_stage_code
+            end
+        ) over (
+            partition by neighboured.account_id, neighboured.stay_number
         ) as previous_stage_code,
-        rule_code,
-        days_since_last_order,
-        typical_gap_days,
-        overdue_ratio,
-        is_current,
-        snapshot_date,
-        min(snapshot_date) over (
-            partition by account_id, spell_number
-        ) as stage_since_date,
+        neighboured.rule_code,
+        neighboured.decided_stage_code,
+        neighboured.days_since_last_order,
+        neighboured.typical_gap_days,
+        neighboured.overdue_ratio,
+        neighboured.is_held,
+        neighboured.is_current,
+        neighboured.snapshot_date,
+        neighboured.stage_since_date,
         {{ as_of_date() }} as as_of_date
-    from spells
+    from neighboured
+    inner join lifecycle_stages
+        on neighboured.stage_code = lifecycle_stages.stage_code
 
 )
 

@@ -1,0 +1,77 @@
+with stages as (
+
+    select * from {{ ref('int_account_stages_kept') }}
+
+),
+
+measures as (
+
+    select * from {{ ref('int_account_snapshots_measured') }}
+
+),
+
+abc_classes as (
+
+    select * from {{ ref('policy_abc_classes') }}
+
+),
+
+limits as (
+
+    select
+        max(case when abc_class = 'A' then share_before_limit end) as a_limit,
+        max(case when abc_class = 'B' then share_before_limit end) as b_limit
+    from abc_classes
+
+),
+
+valued as (
+
+    select
+        stages.account_id,
+        coalesce(measures.net_revenue_365d_amount, 0) as net_revenue_365d_amount,
+        greatest(0, coalesce(measures.net_revenue_365d_amount, 0)) as positive_amount,
+        coalesce(measures.lines_365d_count > 0, false) as has_sales,
+        stages.snapshot_date
+    from stages
+    left join measures
+        on
+            stages.account_id = measures.account_id
+            and stages.snapshot_date = measures.snapshot_date
+
+),
+
+-- as in fct_account_abc, for each snapshot by itself
+placed as (
+
+    select
+        *,
+        (sum(positive_amount) over best_first - sum(positive_amount) over equals)
+        / nullif(sum(positive_amount) over everybody, 0) as share_before_rate
+    from valued
+    window
+        best_first as (partition by snapshot_date order by positive_amount desc),
+        equals as (partition by snapshot_date, positive_amount),
+        everybody as (partition by snapshot_date)
+
+),
+
+final as (
+
+    select
+        placed.account_id,
+        case
+            when not placed.has_sales then 'N'
+            when placed.net_revenue_365d_amount <= 0 then 'C'
+            when placed.share_before_rate < limits.a_limit then 'A'
+            when placed.share_before_rate < limits.b_limit then 'B'
+            else 'C'
+        end as abc_class,
+        placed.net_revenue_365d_amount,
+        placed.snapshot_date
+    from placed
+    cross join limits
+
+)
+
+select * from final
