@@ -16,6 +16,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from tests.marts import satisfaction_agreement, service_by_chance
 from tests.marts.independent_service import Agreement, category, monthly_revenue, movements, waited
 from warehouse.database import Role, Warehouse
 from warehouse.transform import PROJECT, dbt_environment
@@ -73,12 +74,16 @@ def test_contract_months_hours_and_answers_agree_with_another_way_to_compute_the
     contracts, agreements = _contracts(dice, accounts)
     tickets = [_ticket(dice, number, accounts) for number in range(300)]
     answers = [_answer(dice, number, accounts) for number in range(300)]
+    records = service_by_chance.records(dice, OVER)
+    records["accounts"] += [{"account_id": each} for each in accounts]
+    records["tickets"] += tickets
+    records["survey_responses"] += answers
     with warehouse.connect_admin() as connection:
-        _load(connection, "accounts", "account_id", [{"account_id": each} for each in accounts])
         _load(connection, "contracts", "contract_id", contracts)
-        _load(connection, "tickets", "ticket_id", tickets)
-        _load(connection, "survey_responses", "survey_response_id", answers)
-    wanted = ("+fct_contract_months", "+fct_tickets", "+fct_feedback", "dim_mart_inputs")
+        for entity, key in service_by_chance.KEYS.items():
+            _load(connection, entity, key, records[entity])
+    marts = ("fct_contract_months", "fct_tickets", "fct_feedback", *satisfaction_agreement.MARTS)
+    wanted = [f"+{mart}" for mart in marts]
     selected = (*wanted, "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
     _build(warehouse, target, "--select", *selected)
     months, hours, feedback = (
@@ -96,6 +101,7 @@ def test_contract_months_hours_and_answers_agree_with_another_way_to_compute_the
         "new", "reactivated", "churned", "expansion", "contraction", "unchanged",
     }  # fmt: skip
 
+    tickets = [ticket for ticket in records["tickets"] if ticket["opened_at"] < OVER]
     by_ticket = {row["ticket_id"]: row for row in hours}
     assert by_ticket.keys() == {ticket["ticket_id"] for ticket in tickets}
     for ticket in tickets:
@@ -113,9 +119,13 @@ def test_contract_months_hours_and_answers_agree_with_another_way_to_compute_the
     categories = {row["survey_response_id"]: row["category"] for row in feedback}
     assert categories == {
         answer["survey_response_id"]: category(answer["kind"], answer["score"], answer["best_score"])
-        for answer in answers
+        for answer in records["survey_responses"]
     }
     assert len(set(categories.values())) == 7
+
+    recurring = {account: monthly_revenue(own, as_of=AS_OF, gap=30) for account, own in agreements.items()}
+    found_marts = {mart: _rows(warehouse, mart) for mart in satisfaction_agreement.MARTS}
+    satisfaction_agreement.check(found_marts, records, recurring, as_of=AS_OF, over=OVER)
 
 
 def _contracts(dice: random.Random, accounts: list[str]) -> tuple[list[Row], dict[str, list[Agreement]]]:

@@ -28,6 +28,8 @@ buyers as (
 final as (
 
     select
+        'industry_size|' || category || '|' || industry || '|' || size_band || '|' || month_date
+            as peers_key,
         'industry_size' as peer_scope,
         category,
         industry,
@@ -47,6 +49,7 @@ final as (
     union all
 
     select
+        'all|' || category || '|' || month_date as peers_key,
         'all' as peer_scope,
         category,
         cast(null as {{ type_text() }}) as industry,

@@ -71,7 +71,6 @@ final as (
             'sum(placed.revenue_12m_amount)',
         ) }} as revenue_coverage_rate,
         count(placed.nps_score) as nps_accounts_count,
-        cast(sum(placed.nps_responses_count) as bigint) as nps_responses_count,
         avg(placed.nps_score) as nps_score,
         avg(placed.nps_decision_maker_score) as nps_decision_maker_score,
         sum(cast(placed.revenue_12m_amount as {{ type_double() }}) * placed.nps_score)
@@ -80,7 +79,7 @@ final as (
         count(placed.csat_rate) as csat_accounts_count,
         avg(placed.csat_rate) as csat_rate,
         {%- for column in [
-            'csat_good_to_bad_count', 'csat_bad_to_good_count', 'tickets_count',
+            'nps_responses_count', 'csat_good_to_bad_count', 'csat_bad_to_good_count', 'tickets_count',
             'complaints_count', 'open_tickets_count', 'low_answers_count',
             'complaints_settled_count',
         ] %}
