@@ -199,17 +199,16 @@ def kept_promises(orders: Iterable[Row], account: str, month: date, *, as_of: da
 def corrections(invoices: Sequence[Row], *, as_of: date) -> dict[str, int]:
     """Return the days to the first correction of each invoice that was corrected by the day."""
     sent = [row for row in invoices if day(row["invoiced_at"]) <= as_of]
+    bills = {row["invoice_id"]: day(row["invoiced_at"]) for row in sent if row["kind"] != "credit_note"}
     found: dict[str, int] = {}
-    for note in (row for row in sent if row["kind"] == "credit_note"):
-        before = [
-            (day(row["invoiced_at"]), row["invoice_id"])
-            for row in sent
-            if row["kind"] != "credit_note" and row["order_id"] == note["order_id"]
-            and day(row["invoiced_at"]) <= day(note["invoiced_at"])
-        ]  # fmt: skip
-        if before:
-            since, number = max(before)
-            days = (day(note["invoiced_at"]) - since).days
+    for note in sent:
+        when, number = day(note["invoiced_at"]), note["corrects_invoice_id"]
+        if number is None and note["kind"] == "credit_note":
+            mates = [row["invoice_id"] for row in sent if row["order_id"] == note["order_id"]]
+            before = [(bills[each], each) for each in mates if each in bills and bills[each] <= when]
+            number = max(before)[1] if before else None
+        if number in bills and bills[number] <= when:
+            days = (when - bills[number]).days
             found[number] = min(days, found.get(number, days))
     return found
 

@@ -164,14 +164,17 @@ def _experience(found: list[Row], records: Records, voices: Voices, as_of: date)
 
 def _trainings(found: list[Row], records: Records, ours: set[str], as_of: date) -> None:
     held: dict[tuple[str, date], set[str]] = {}
+    counted: dict[tuple[str, date], int] = {}
     for row in records["interactions"]:
         when = day(row["happened_at"])
         if row["kind"] == "training" and row["status"] != "planned" and when <= as_of and row["account_id"] not in ours:
-            held.setdefault((row["account_id"], when), set()).update({row["contact_id"]} - {None})
+            key = row["account_id"], when
+            held.setdefault(key, set()).update({None if row["participant_count"] else row["contact_id"]} - {None})
+            counted[key] = counted.get(key, 0) + (row["participant_count"] or 0)
     assert {(row["account_id"], row["training_date"]) for row in found} == held.keys()
     for row in found:
-        people = held[row["account_id"], row["training_date"]]
-        assert row["people_trained_count"] == (len(people) or None)
+        key = row["account_id"], row["training_date"]
+        assert row["people_trained_count"] == (len(held[key]) + counted[key] or None)
         for column, value in trained(records, row["account_id"], row["training_date"], as_of=as_of).items():
             _near(row[column], value, (row, column))
     assert {row["complaints_before_count"] is None for row in found} == {True, False}

@@ -87,7 +87,7 @@ def _interaction(dice: random.Random, number: int, ids: list[str], over: datetim
         "direction": dice.choice([None, "inbound", "outbound", "mutual"]),
         "status": dice.choice([None, None, "done", "planned"]),
         "outcome": dice.choice([None, None, "no_response", "positive"]),
-        "happened_at": _moment(dice, over, days=330),
+        "participant_count": dice.choice([None, None, 4]), "happened_at": _moment(dice, over, days=330),
     }  # fmt: skip
 
 
@@ -113,15 +113,17 @@ def _invoices(dice: random.Random, order: Row) -> list[Row]:
     rows: list[Row] = []
     for kind, chance in (("invoice", 0.8), (None, 0.2), ("credit_note", 0.3), ("credit_note", 0.1)):
         if dice.random() < chance:
-            when = order["ordered_at"] + timedelta(days=dice.randint(0, 40))
+            number = f"{order['order_id']}-{len(rows)}"
+            names = rows[0]["invoice_id"] if rows and kind == "credit_note" and dice.random() < 0.5 else None
             rows.append(
                 {
-                    "invoice_id": f"{order['order_id']}-{len(rows)}",
+                    "invoice_id": number,
                     "account_id": order["account_id"],
                     "kind": kind,
-                    "order_id": order["order_id"],
-                    "invoiced_at": when,
                     "amount": 10,
+                    "order_id": order["order_id"],
+                    "corrects_invoice_id": names,
+                    "invoiced_at": order["ordered_at"] + timedelta(days=dice.randint(0, 40)),
                 }
             )
     return rows

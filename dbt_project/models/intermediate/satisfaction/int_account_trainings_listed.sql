@@ -29,9 +29,17 @@ held as (
     select
         interactions.account_id,
         count(*) as interactions_count,
-        -- nobody named is not nobody there
-        nullif(count(distinct interactions.source || '|' || interactions.contact_id), 0)
-            as people_trained_count,
+        -- nobody named is not nobody there; who are counted need no names
+        nullif(
+            coalesce(sum(interactions.participant_count), 0)
+            + count(
+                distinct case
+                    when interactions.participant_count is null
+                        then interactions.source || '|' || interactions.contact_id
+                end
+            ),
+            0
+        ) as people_trained_count,
         interactions.happened_date as training_date
     from interactions
     inner join accounts on interactions.account_id = accounts.account_id

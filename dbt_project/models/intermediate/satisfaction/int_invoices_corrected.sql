@@ -11,46 +11,60 @@ sent as (
         invoice_id,
         account_id,
         order_id,
-        coalesce(invoice_kind, 'invoice') as kind,
+        corrects_invoice_id,
+        coalesce(invoice_kind, 'invoice') = 'credit_note' as is_credit_note,
         invoiced_date
     from invoices
     where is_latest and invoiced_date <= {{ as_of_date() }}
 
 ),
 
--- A credit note corrects the newest invoice of its order that was there before it.
-matched as (
+-- what says itself which invoice it corrects
+named as (
 
     select
-        credits.source,
-        credits.invoice_id as credit_id,
-        credits.invoiced_date as corrected_date,
-        sent.invoice_id,
-        rank() over (
-            partition by credits.source, credits.invoice_id
-            order by sent.invoiced_date desc, sent.invoice_id desc
-        ) as newness
-    from sent as credits
-    inner join sent
-        on
-            credits.source = sent.source
-            and credits.order_id = sent.order_id
-            and credits.invoiced_date >= sent.invoiced_date
-    where credits.kind = 'credit_note' and sent.kind = 'invoice'
+        sent.source,
+        sent.corrects_invoice_id as invoice_id,
+        sent.invoiced_date as corrected_date
+    from sent
+    where sent.corrects_invoice_id is not null
 
 ),
 
-firsts as (
+-- a credit note that does not say so corrects the newest invoice of its order
+matched as (
 
+    select
+        notes.source,
+        notes.invoiced_date as corrected_date,
+        sent.invoice_id,
+        rank() over (
+            partition by notes.source, notes.invoice_id
+            order by sent.invoiced_date desc, sent.invoice_id desc
+        ) as newness
+    from sent as notes
+    inner join sent
+        on
+            notes.source = sent.source
+            and notes.order_id = sent.order_id
+            and notes.invoiced_date >= sent.invoiced_date
+    where
+        notes.is_credit_note
+        and notes.corrects_invoice_id is null
+        and not sent.is_credit_note
+
+),
+
+corrections as (
+
+    select * from named
+    union all
     select
         source,
         invoice_id,
-        min(corrected_date) as corrected_date
+        corrected_date
     from matched
     where newness = 1
-    group by
-        source,
-        invoice_id
 
 ),
 
@@ -60,14 +74,20 @@ final as (
         sent.source,
         sent.invoice_id,
         sent.account_id,
-        firsts.corrected_date,
+        min(corrections.corrected_date) as corrected_date,
         sent.invoiced_date
     from sent
-    left join firsts
+    left join corrections
         on
-            sent.source = firsts.source
-            and sent.invoice_id = firsts.invoice_id
-    where sent.kind = 'invoice'
+            sent.source = corrections.source
+            and sent.invoice_id = corrections.invoice_id
+            and sent.invoiced_date <= corrections.corrected_date
+    where not sent.is_credit_note
+    group by
+        sent.source,
+        sent.invoice_id,
+        sent.account_id,
+        sent.invoiced_date
 
 )
 
