@@ -8,7 +8,7 @@ with classes as (
 months as (
 
     select *
-    from {{ ref('int_account_abc_classed') }}
+    from {{ ref('int_account_abc_stages_classed') }}
     where snapshot_date = {{ as_of_date() }}
 
 )

@@ -17,7 +17,14 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from tests.marts import chance_lifecycle, chance_value, independent, independent_value
+from tests.marts import (
+    chance_lifecycle,
+    chance_value,
+    independent,
+    independent_value,
+    satisfaction_agreement,
+    service_by_chance,
+)
 from tests.marts.independent_service import Agreement, category, monthly_revenue, movements, waited
 from warehouse.database import Role, Warehouse
 from warehouse.transform import PROJECT, dbt_environment
@@ -155,7 +162,7 @@ def test_the_marts_of_a_company_by_chance_agree_with_another_way_to_compute_them
     categories = {row["survey_response_id"]: row["category"] for row in feedback}
     assert categories == {
         answer["survey_response_id"]: category(answer["kind"], answer["score"], answer["best_score"])
-        for answer in answers
+        for answer in records["survey_responses"]
     }
     assert len(set(categories.values())) == 7
 
@@ -181,6 +188,30 @@ def test_stages_transitions_cohorts_and_segments_agree_with_another_way_to_compu
     _build(warehouse, target, "--select", *selected)
     signed = {account: min(each.start for each in own) for account, own in agreements.items()}
     chance_lifecycle.check(lambda mart: _rows(warehouse, mart), sold, records, signed, as_of=AS_OF)
+
+
+def test_satisfaction_experience_trainings_and_categories_agree_with_another_way_to_compute_them(
+    warehouse: Warehouse, target: Path
+) -> None:
+    dice = random.Random(20250630)
+    accounts = [f"A{number:02}" for number in range(40)]
+    contracts, agreements = _contracts(dice, accounts)
+    tickets = [_ticket(dice, number, accounts) for number in range(300)]
+    answers = [_answer(dice, number, accounts) for number in range(300)]
+    records = service_by_chance.records(dice, OVER)
+    records["accounts"] += [{"account_id": each} for each in accounts]
+    records["tickets"] += tickets
+    records["survey_responses"] += answers
+    with warehouse.connect_admin() as connection:
+        _load(connection, "contracts", "contract_id", contracts)
+        for entity, key in service_by_chance.KEYS.items():
+            _load(connection, entity, key, records[entity])
+    wanted = [f"+{mart}" for mart in satisfaction_agreement.MARTS]
+    selected = (*wanted, "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
+    _build(warehouse, target, "--select", *selected)
+    recurring = {account: monthly_revenue(own, as_of=AS_OF, gap=30) for account, own in agreements.items()}
+    found = {mart: _rows(warehouse, mart) for mart in satisfaction_agreement.MARTS}
+    satisfaction_agreement.check(found, records, recurring, as_of=AS_OF, over=OVER)
 
 
 def _whole_company(

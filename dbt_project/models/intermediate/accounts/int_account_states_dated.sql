@@ -6,7 +6,7 @@ with stages as (
 
 abc as (
 
-    select * from {{ ref('int_account_abc_classed') }}
+    select * from {{ ref('int_account_abc_stages_classed') }}
 
 ),
 

@@ -1,81 +1,30 @@
-with responses as (
+with feedback as (
 
-    select * from {{ ref('stg_raw__survey_responses') }}
-
-),
-
-kinds as (
-
-    select * from {{ ref('policy_survey_kinds') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
-
-
-scaled as (
-
-    select
-        responses.*,
-        kinds.worst_score,
-        coalesce(responses.best_score, kinds.best_score) as scale_best_score,
-        kinds.high_from_rate,
-        kinds.low_below_rate,
-        kinds.high_code,
-        kinds.middle_code,
-        kinds.low_code
-    from responses
-    inner join kinds on responses.survey_response_kind = kinds.survey_kind
-    where responses.is_latest and responses.answered_date <= {{ as_of_date() }}
-
-),
-
--- a score outside its scale says nothing
-rated as (
-
-    select
-        *,
-        case
-            when score between worst_score and scale_best_score
-                then cast(
-                    (score - worst_score) / nullif(scale_best_score - worst_score, 0)
-                    as numeric(18, 4)
-                )
-        end as score_rate
-    from scaled
+    select * from {{ ref('int_feedback_rated') }}
 
 ),
 
 final as (
 
     select
-        rated.source || '|' || rated.survey_response_id as survey_response_key,
-        rated.source,
-        rated.survey_response_id,
-        accounts.account_id,
-        rated.source || '|' || rated.contact_id as contact_key,
-        rated.source || '|' || rated.ticket_id as ticket_key,
-        rated.order_id,
-        rated.survey_response_kind as kind,
-        rated.theme,
-        case
-            when rated.score_rate >= rated.high_from_rate then rated.high_code
-            when rated.score_rate < rated.low_below_rate then rated.low_code
-            when rated.score_rate is not null then rated.middle_code
-        end as category,
-        rated.score,
-        rated.scale_best_score as best_score,
-        rated.score_rate,
-        {{ hours_between('rated.asked_at', 'rated.answered_at') }} as response_hours,
-        rated.asked_date,
-        rated.answered_date,
+        source || '|' || survey_response_id as survey_response_key,
+        source,
+        survey_response_id,
+        account_id,
+        source || '|' || contact_id as contact_key,
+        source || '|' || ticket_id as ticket_key,
+        order_id,
+        kind,
+        theme,
+        category,
+        score,
+        best_score,
+        score_rate,
+        response_hours,
+        asked_date,
+        answered_date,
         {{ as_of_date() }} as as_of_date
-    from rated
-    left join accounts on rated.account_id = accounts.account_id
+    from feedback
 
 )
 
