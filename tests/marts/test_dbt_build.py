@@ -162,7 +162,7 @@ def test_the_marts_of_a_company_by_chance_agree_with_another_way_to_compute_them
     categories = {row["survey_response_id"]: row["category"] for row in feedback}
     assert categories == {
         answer["survey_response_id"]: category(answer["kind"], answer["score"], answer["best_score"])
-        for answer in records["survey_responses"]
+        for answer in answers
     }
     assert len(set(categories.values())) == 7
 
