@@ -169,7 +169,9 @@ def _trainings(found: list[Row], records: Records, ours: set[str], as_of: date) 
         when = day(row["happened_at"])
         if row["kind"] == "training" and row["status"] != "planned" and when <= as_of and row["account_id"] not in ours:
             key = row["account_id"], when
-            held.setdefault(key, set()).update({None if row["participant_count"] else row["contact_id"]} - {None})
+            named = held.setdefault(key, set())
+            if row["participant_count"] is None and row["contact_id"]:
+                named.add(row["contact_id"])
             counted[key] = counted.get(key, 0) + (row["participant_count"] or 0)
     assert {(row["account_id"], row["training_date"]) for row in found} == held.keys()
     for row in found:
