@@ -1,4 +1,5 @@
--- Of all accounts that are not our own, each is in one cell today, and no cell is made for anybody else.
+-- Of all accounts that are not our own, each is in one cell today, and no cell is made for
+-- anybody else.
 with accounts as (
 
     select *

@@ -1,4 +1,5 @@
--- Every day from an account's first stay on is in one stay; none is shorter than the policy says, but by an event.
+-- Every day from an account's first stay on is in one stay; none is shorter than the policy
+-- says, but by an event.
 with spells as (
 
     select * from {{ ref('fct_account_lifecycle_spells') }}
