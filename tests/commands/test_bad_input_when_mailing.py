@@ -92,7 +92,7 @@ def test_a_dead_mail_server_is_named_and_every_list_waits_in_the_outbox(
     dead_post: tuple[Shop, subprocess.Popen[str]],
 ) -> None:
     shop, delivery = dead_post
-    stdout, stderr = delivery.communicate(timeout=400)
+    stdout, stderr = delivery.communicate(timeout=1200)
     done = subprocess.CompletedProcess(delivery.args, delivery.returncode, stdout, stderr)
     said = well_said(done, status=1)
     shop.no_secret_in(stdout + stderr)

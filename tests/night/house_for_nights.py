@@ -24,12 +24,12 @@ class NightHouse:
         plain = {name: value for name, value in os.environ.items() if not name.startswith(("GUANXI_", "AIRFLOW"))}
         return plain | {"GUANXI_HOME": str(self.home)} | dict(self.settings)
 
-    def run(self, *words: str, timeout: float = 500) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, timeout: float = 1500) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(GUANXI), *words], env=self.environment(), capture_output=True, text=True, timeout=timeout, check=False
         )
 
-    def succeed(self, *words: str, timeout: float = 500) -> str:
+    def succeed(self, *words: str, timeout: float = 1500) -> str:
         done = self.run(*words, timeout=timeout)
         assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         return done.stdout

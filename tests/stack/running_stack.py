@@ -22,7 +22,7 @@ from warehouse.settings import Settings, load_settings
 
 UP_SECONDS = 240.0
 DOWN_SECONDS = 150.0
-NIGHT_SECONDS = 480.0
+NIGHT_SECONDS = 1200.0
 
 Found = TypeVar("Found")
 

@@ -23,7 +23,7 @@ from warehouse.leftovers import find_leftovers
 from warehouse.services import SERVICES
 from warehouse.supervision import ServiceState, Supervision
 
-pytestmark = [pytest.mark.slow, pytest.mark.night, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.slow, pytest.mark.night, pytest.mark.timeout(1800), pytest.mark.xdist_group("stack")]
 
 
 @pytest.fixture(scope="module")
