@@ -63,17 +63,15 @@ placed as (
         net_revenue_365d_amount,
         has_sales,
         positive_amount / nullif(sum(positive_amount) over same_day, 0) as revenue_rate,
-        (
-            sum(positive_amount) over (
-                partition by snapshot_date
-                order by positive_amount desc
-            )
-            - sum(positive_amount) over (partition by snapshot_date, positive_amount)
-        ) / nullif(sum(positive_amount) over same_day, 0) as share_before_rate,
+        (sum(positive_amount) over best_first - sum(positive_amount) over equals)
+        / nullif(sum(positive_amount) over same_day, 0) as share_before_rate,
         is_current,
         snapshot_date
     from valued
-    window same_day as (partition by snapshot_date)
+    window
+        best_first as (partition by snapshot_date order by positive_amount desc),
+        equals as (partition by snapshot_date, positive_amount),
+        same_day as (partition by snapshot_date)
 
 ),
 
