@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from expectations.light_start import load_great_expectations
 from expectations.outcome import Outcome
 from expectations.suite import Skipped, Stage
 from warehouse.company import Company
@@ -65,6 +66,7 @@ def check(
     started = time.monotonic()
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # before the first import
     progress("loading Great Expectations")
+    load_great_expectations()
     from expectations import catalogue, engine, page, results, scope
 
     with warehouse.connect(Role.CHECKER, application_name=f"guanxi check {stage}") as connection:

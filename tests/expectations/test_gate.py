@@ -209,3 +209,19 @@ def test_what_is_not_delivered_is_said(raw: Warehouse, run_gate: RunGate) -> Non
 def test_importing_the_gate_does_not_load_great_expectations() -> None:
     code = "import sys, expectations.gate; sys.exit('great_expectations' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_great_expectations_starts_without_what_no_gate_uses_and_gets_it_when_asked() -> None:
+    code = """
+import sys
+from expectations.light_start import load_great_expectations
+load_great_expectations()
+from great_expectations.expectations.core import expect_column_kl_divergence_to_be_less_than as unused
+assert not {"altair", "scipy.stats"} & set(sys.modules), "loaded for nothing"
+assert unused.stats.entropy([0.5, 0.5]) > 0
+import altair, scipy.stats
+assert unused.stats.norm is scipy.stats.norm
+assert unused.alt.Chart is altair.Chart
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
