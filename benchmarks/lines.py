@@ -67,7 +67,8 @@ def fill_mariadb(server: MariadbServer, count: int) -> str:
     for first in range(1, count + 1, _CHUNK):
         last = min(first + _CHUNK - 1, count)
         numbers = f"(select seq as n from seq_{first}_to_{last}) as s"  # noqa: S608 - our own
-        server.execute(f"insert into erp.lines select {values} from {numbers}")  # noqa: S608
+        # the server's tables of numbers are found only while a database is chosen
+        server.execute(f"insert into erp.lines select {values} from {numbers}", database="erp")  # noqa: S608
     return server.url("erp")
 
 
