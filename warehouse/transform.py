@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +13,9 @@ from psycopg import sql
 
 from warehouse.company import Company
 from warehouse.database import OWNER, Role, Warehouse
+from warehouse.dbt_run import dbt_environment, run_dbt
 from warehouse.errors import GateClosedError, Problem
 from warehouse.night import Claim
-from warehouse.settings import ROOT
-
-PROJECT = ROOT / "dbt_project"
 
 
 class TransformError(Problem):
@@ -57,7 +50,7 @@ def transform(
         connection.execute("select ops.begin_build(%s, %s, %s)", (claim.night.gen, claim.token, schema))
     _drop_dead_builds(warehouse, keep=schema)
     target = claim.night.folder / f"dbt-{claim.number}"
-    status = _run_dbt(
+    status = run_dbt(
         ["build", "--exclude-resource-type", "unit_test"],
         environment=dbt_environment(warehouse, schema, threads=threads),
         variables={
@@ -70,53 +63,6 @@ def transform(
         progress=progress,
     )
     return _report(schema, target, status)
-
-
-def dbt_environment(warehouse: Warehouse, schema: str, *, threads: int) -> dict[str, str]:
-    """Return the environment that dbt_project/profiles.yml reads, without any other secret of ours."""
-    mine = {name: value for name, value in os.environ.items() if not name.startswith(("GUANXI_", "AIRFLOW"))}
-    return mine | {
-        "GUANXI_DBT_HOST": warehouse.host,
-        "GUANXI_DBT_PORT": str(warehouse.port),
-        "GUANXI_DBT_USER": Role.TRANSFORMER.value,
-        "GUANXI_DBT_PASSWORD": warehouse.password(Role.TRANSFORMER.value),
-        "GUANXI_DBT_DBNAME": warehouse.database,
-        "GUANXI_DBT_SCHEMA": schema,
-        "GUANXI_DBT_THREADS": str(threads),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DO_NOT_TRACK": "1",
-    }
-
-
-def _run_dbt(
-    words: list[str],
-    *,
-    environment: dict[str, str],
-    variables: dict[str, Any],
-    target: Path,
-    progress: Callable[[str], None],
-) -> int:
-    command = [
-        str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "--no-version-check", *words,
-        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-        "--target-path", str(target), "--log-path", str(target), "--vars", json.dumps(variables),
-    ]  # fmt: skip
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
-    ) as child:
-        try:
-            for line in child.stdout or ():
-                if step := re.search(r"(\d+) of (\d+) (?:START|OK|PASS|WARN|FAIL|ERROR)", line):
-                    progress(f"dbt {step.group(1)} of {step.group(2)}")
-            return child.wait()
-        except BaseException:
-            # dbt cancels its query on the server only on SIGINT
-            child.send_signal(signal.SIGINT)
-            try:
-                child.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                child.kill()
-            raise
 
 
 def _report(schema: str, target: Path, status: int) -> TransformReport:

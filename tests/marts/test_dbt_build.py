@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -27,7 +25,7 @@ from tests.marts import (
 )
 from tests.marts.independent_service import Agreement, category, monthly_revenue, movements, waited
 from warehouse.database import Role, Warehouse
-from warehouse.transform import PROJECT, dbt_environment
+from warehouse.dbt_run import dbt_environment, run_dbt
 
 SCHEMA = "build_of_the_unit_tests"
 AS_OF = date(2025, 6, 30)
@@ -82,16 +80,11 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _build(warehouse: Warehouse, target: Path, *words: str) -> list[Row]:
     """Run dbt build, find everything well, and return its results."""
     variables = {"as_of_date": AS_OF.isoformat(), "timezone": "Asia/Shanghai", "currency": "CNY"}
-    command = [
-        str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "--no-version-check", "build", *words,
-        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target),
-        "--log-path", str(target), "--vars", json.dumps(variables),
-    ]  # fmt: skip
     environment = dbt_environment(warehouse, SCHEMA, threads=2)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    run_dbt(["build", *words], environment=environment, variables=variables, target=target, progress=print)
     results: list[Row] = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
     broken = [result["unique_id"] for result in results if result["status"] not in {"success", "pass"}]
-    assert broken == [], done.stdout[-4000:]
+    assert broken == [], (target / "dbt.log").read_text(encoding="utf-8")[-4000:]
     return results
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from warehouse.database import Warehouse
+from warehouse.dbt_run import dbt_environment
 from warehouse.errors import GateClosedError
-from warehouse.transform import MartsTestError, TransformError, _report, dbt_environment
+from warehouse.transform import MartsTestError, TransformError, _report
 
 
 def _results(folder: Path, **statuses: str) -> Path:

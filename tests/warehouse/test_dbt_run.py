@@ -1,0 +1,91 @@
+"""The project's parsed form: made once, kept for every night, and never older than the project."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from warehouse import dbt_run
+from warehouse.dbt_process import DATABASE, SCHEMA, move
+
+VARIABLES = {"as_of_date": "2026-06-30", "timezone": "Asia/Shanghai"}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of one model."""
+    folder = tmp_path / "project"
+    (folder / "models").mkdir(parents=True)
+    (folder / "dbt_project.yml").write_text(
+        "name: small\nversion: 1.0.0\nconfig-version: 2\nprofile: guanxi\n", encoding="utf-8"
+    )
+    profiles = (dbt_run.PROJECT / "profiles.yml").read_text(encoding="utf-8")
+    (folder / "profiles.yml").write_text(profiles, encoding="utf-8")
+    (folder / "models" / "one.sql").write_text("select 1 as a", encoding="utf-8")
+    monkeypatch.setattr(dbt_run, "PROJECT", folder)
+    monkeypatch.setattr(dbt_run, "_KEPT", folder / "target")
+    return folder
+
+
+def _parsed(scratch: Path, **variables: str) -> Path | None:
+    scratch.mkdir(exist_ok=True)
+    return dbt_run.parsed_project(VARIABLES | variables, scratch=scratch)
+
+
+def test_a_project_is_parsed_once_until_it_changes(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = _parsed(tmp_path / "scratch")
+    assert first is not None
+    assert first.parent == project / "target"
+    with monkeypatch.context() as without_dbt:
+        without_dbt.setattr(subprocess, "run", lambda *_, **__: pytest.fail("dbt was asked again"))
+        assert _parsed(tmp_path / "scratch", as_of_date="2026-07-01") == first
+    (project / "models" / "one.sql").write_text("select {{ nothing(", encoding="utf-8")
+    assert _parsed(tmp_path / "scratch", timezone="Europe/London") is None
+    assert [file.name for file in (project / "target").iterdir()] == [first.name]
+
+
+def test_a_hash_tells_files_names_and_variables_apart(project: Path) -> None:
+    hashes = [dbt_run._hash(VARIABLES)]
+    (project / "models" / "one.sql").write_text("select 2 as a", encoding="utf-8")
+    hashes.append(dbt_run._hash(VARIABLES))
+    (project / "models" / "one.sql").rename(project / "models" / "two.sql")
+    hashes.append(dbt_run._hash(VARIABLES))
+    hashes.append(dbt_run._hash(VARIABLES | {"timezone": "UTC"}))
+    assert len(set(hashes)) == len(hashes)
+    (project / "target").mkdir()
+    (project / "target" / "manifest.json").write_text("{}", encoding="utf-8")
+    assert dbt_run._hash(VARIABLES | {"timezone": "UTC"}) == hashes[-1]
+
+
+@dataclass
+class Node:
+    database: str
+    schema: str
+    relation_name: str | None
+
+
+@dataclass
+class Manifest:
+    nodes: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, Any] = field(default_factory=dict)
+    unit_tests: dict[str, Any] = field(default_factory=dict)
+
+
+def test_what_is_built_moves_to_the_nights_schema_and_what_is_read_stays_in_its_own() -> None:
+    parsed = Manifest(
+        nodes={
+            "built": Node(DATABASE, SCHEMA, f'"{DATABASE}"."{SCHEMA}"."fct_a"'),
+            "test": Node(DATABASE, SCHEMA, None),
+        },
+        sources={"read": Node(DATABASE, "raw", f'"{DATABASE}"."raw"."orders"')},
+    )
+    move(parsed, database="shop", schema="build_7_1")
+    assert parsed.nodes["built"] == Node("shop", "build_7_1", '"shop"."build_7_1"."fct_a"')
+    assert parsed.nodes["test"] == Node("shop", "build_7_1", None)
+    assert parsed.sources["read"] == Node("shop", "raw", '"shop"."raw"."orders"')
