@@ -1,9 +1,5 @@
 -- Transitions and segments class accounts for every month end; on the day itself both ways are one.
-with classes as (
-
-    select * from {{ ref('fct_account_abc') }}
-
-),
+with classes as (select * from {{ ref('fct_account_abc') }}),
 
 months as (
 

@@ -1,16 +1,8 @@
 -- Snapshots and dim_accounts count order days by different ways; on as_of_date both
 -- must say the same.
-with accounts as (
+with accounts as (select * from {{ ref('dim_accounts') }}),
 
-    select * from {{ ref('dim_accounts') }}
-
-),
-
-features as (
-
-    select * from {{ ref('fct_churn_features') }}
-
-)
+features as (select * from {{ ref('fct_churn_features') }})
 
 select
     accounts.account_id,

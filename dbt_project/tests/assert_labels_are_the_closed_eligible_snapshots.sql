@@ -1,29 +1,9 @@
 -- Every eligible snapshot whose horizon has closed has a label, and no other has one.
-with features as (
+with features as (select * from {{ ref('fct_churn_features') }}),
 
-    select * from {{ ref('fct_churn_features') }}
+labels as (select * from {{ ref('fct_churn_labels') }}),
 
-),
-
-labels as (
-
-    select * from {{ ref('fct_churn_labels') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['lead_days', 'horizon_days']) }}
-    from parameters
-
-)
+policy as ({{ policy_values(['lead_days', 'horizon_days']) }})
 
 select
     features.account_id,

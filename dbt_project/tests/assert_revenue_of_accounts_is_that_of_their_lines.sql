@@ -1,16 +1,8 @@
 -- What an account is said to have brought must be, to the cent, what its lines add up
 -- to.
-with accounts as (
+with accounts as (select * from {{ ref('dim_accounts') }}),
 
-    select * from {{ ref('dim_accounts') }}
-
-),
-
-order_lines as (
-
-    select * from {{ ref('fct_order_lines') }}
-
-),
+order_lines as (select * from {{ ref('fct_order_lines') }}),
 
 line_totals as (
 

@@ -1,17 +1,8 @@
 -- Every day from an account's first stay on is in one stay; none is shorter than the policy
 -- says, but by an event.
-with spells as (
+with spells as (select * from {{ ref('fct_account_lifecycle_spells') }}),
 
-    select * from {{ ref('fct_account_lifecycle_spells') }}
-
-),
-
-policy as (
-
-    select {{ pivot_parameters(['stage_dwell_days']) }}
-    from {{ ref('policy_parameters') }}
-
-),
+policy as ({{ policy_values(['stage_dwell_days']) }}),
 
 compared as (
 

@@ -1,27 +1,9 @@
 -- Limits that cross would leave a stage, class or band that nobody can be in.
-with parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters([
-            'declining_overdue_ratio',
-            'declining_days_minimum',
-            'dormant_overdue_ratio',
-            'dormant_days_minimum',
-            'churn_gap_multiple',
-            'churn_days_minimum',
-            'churn_days_maximum',
-            'snapshot_months_count',
-            'stage_dwell_days',
-        ]) }}
-    from parameters
-
-),
+with policy as ({{ policy_values([
+    'declining_overdue_ratio', 'declining_days_minimum', 'dormant_overdue_ratio',
+    'dormant_days_minimum', 'churn_gap_multiple', 'churn_days_minimum', 'churn_days_maximum',
+    'snapshot_months_count', 'stage_dwell_days',
+]) }}),
 
 limits as (
 

@@ -184,7 +184,7 @@ def test_every_entity_is_looked_for(manifest: Node) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_asks_only_for_parameters_that_the_policy_has(manifest: Node, name: str) -> None:
     known = {row["parameter"] for row in _rows("policy_parameters")}
-    asked = re.findall(r"pivot_parameters\(\[(.*?)\]\)", _model(manifest, name)["raw_code"], re.DOTALL)
+    asked = re.findall(r"policy_values\(\[(.*?)\]\)", _model(manifest, name)["raw_code"], re.DOTALL)
     assert {word for each in asked for word in re.findall(r"'(\w+)'", each)} <= known
 
 
@@ -228,3 +228,10 @@ def test_a_stage_that_can_be_lost_has_a_play_in_each_listed_band() -> None:
     listed = {band for _, band in plays}
     assert listed
     assert plays == {(stage, band) for stage in stages for band in listed}
+
+
+def test_a_model_fits_in_the_head() -> None:
+    models = sorted((ROOT / "dbt_project" / "models").rglob("*.sql"))
+    lengths = {file.name: file.read_text(encoding="utf-8").count("\n") for file in models}
+    assert len(lengths) > 100
+    assert {name: count for name, count in lengths.items() if count > 100} == {}

@@ -1,20 +1,8 @@
-with stages as (
+with stages as (select * from {{ ref('int_account_stages_kept') }}),
 
-    select * from {{ ref('int_account_stages_kept') }}
+measures as (select * from {{ ref('int_account_snapshots_measured') }}),
 
-),
-
-measures as (
-
-    select * from {{ ref('int_account_snapshots_measured') }}
-
-),
-
-abc_classes as (
-
-    select * from {{ ref('policy_abc_classes') }}
-
-),
+abc_classes as (select * from {{ ref('policy_abc_classes') }}),
 
 limits as (
 

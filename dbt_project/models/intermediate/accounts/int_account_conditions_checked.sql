@@ -1,55 +1,18 @@
-with accounts as (
+with accounts as (select * from {{ ref('int_accounts_merged') }}),
 
-    select * from {{ ref('int_accounts_merged') }}
+snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
 
-),
+measures as (select * from {{ ref('int_account_snapshots_measured') }}),
 
-snapshot_dates as (
+rhythms as (select * from {{ ref('int_account_rhythms_measured') }}),
 
-    select * from {{ ref('int_snapshot_dates_listed') }}
+returns as (select * from {{ ref('int_account_returns_found') }}),
 
-),
-
-measures as (
-
-    select * from {{ ref('int_account_snapshots_measured') }}
-
-),
-
-rhythms as (
-
-    select * from {{ ref('int_account_rhythms_measured') }}
-
-),
-
-returns as (
-
-    select * from {{ ref('int_account_returns_found') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters([
-            'declining_overdue_ratio',
-            'declining_days_minimum',
-            'declining_spend_rate',
-            'dormant_overdue_ratio',
-            'dormant_days_minimum',
-            'growing_spend_rate',
-            'loyal_order_days_count',
-            'spend_rule_gap_days_maximum',
-        ]) }}
-    from parameters
-
-),
+policy as ({{ policy_values([
+    'declining_overdue_ratio', 'declining_days_minimum', 'declining_spend_rate',
+    'dormant_overdue_ratio', 'dormant_days_minimum', 'growing_spend_rate',
+    'loyal_order_days_count', 'spend_rule_gap_days_maximum',
+]) }}),
 
 -- An account is there from the day it was first heard of, by a record or by an order.
 present as (
@@ -70,18 +33,12 @@ present as (
         snapshot_dates.snapshot_date
     from accounts
     cross join snapshot_dates
-    left join measures
-        on
-            accounts.account_id = measures.account_id
-            and snapshot_dates.snapshot_date = measures.snapshot_date
-    left join rhythms
-        on
-            accounts.account_id = rhythms.account_id
-            and snapshot_dates.snapshot_date = rhythms.snapshot_date
-    left join returns
-        on
-            accounts.account_id = returns.account_id
-            and snapshot_dates.snapshot_date = returns.snapshot_date
+    {%- for part in ['measures', 'rhythms', 'returns'] %}
+        left join {{ part }}
+            on
+                accounts.account_id = {{ part }}.account_id
+                and snapshot_dates.snapshot_date = {{ part }}.snapshot_date
+    {%- endfor %}
     where
         accounts.is_latest
         and not accounts.is_internal
@@ -92,17 +49,12 @@ present as (
 
 ),
 
--- A ratio alone would call a daily buyer dormant after a long weekend, hence the least
--- days; half-years of somebody who buys once a year say nothing of a trend, hence the
--- longest gap for which spend is compared.
+-- A ratio alone would call a daily buyer dormant after a long weekend, hence the least days;
+-- half-years of a yearly buyer say nothing of a trend, hence the longest gap for spend.
 final as (
 
     select
-        present.account_id,
-        present.days_since_last_order,
-        present.typical_gap_days,
-        present.overdue_ratio,
-        present.churn_limit_days,
+        present.*,
         present.order_days_total_count = 0 as has_never_ordered,
         present.order_days_total_count = 1 as has_ordered_once,
         coalesce(present.order_days_730d_count >= policy.loyal_order_days_count, false)
@@ -139,11 +91,7 @@ final as (
             and present.net_revenue_180d_amount
             >= present.net_revenue_prior_180d_amount * (1 + policy.growing_spend_rate),
             false
-        ) as has_spend_risen,
-        present.is_current,
-        present.first_seen_date,
-        present.won_back_date,
-        present.snapshot_date
+        ) as has_spend_risen
     from present
     cross join policy
 

@@ -1,8 +1,4 @@
-with states as (
-
-    select * from {{ ref('int_account_states_dated') }}
-
-),
+with states as (select * from {{ ref('int_account_states_dated') }}),
 
 month_ends as (
 

@@ -1,28 +1,8 @@
-with order_gaps as (
+with order_gaps as (select * from {{ ref('int_order_gaps_listed') }}),
 
-    select * from {{ ref('int_order_gaps_listed') }}
+accounts as (select * from {{ ref('int_accounts_merged') }}),
 
-),
-
-accounts as (
-
-    select * from {{ ref('int_accounts_merged') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['default_gap_days', 'segment_gaps_minimum']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['default_gap_days', 'segment_gaps_minimum']) }}),
 
 -- An industry or a size that nobody knows makes no group, and both unknown no peers.
 placed as (
@@ -39,11 +19,7 @@ placed as (
     left join accounts
         on
             order_gaps.account_id = accounts.account_id
-            and order_gaps.snapshot_date >= accounts.in_force_from_date
-            and (
-                accounts.superseded_date is null
-                or order_gaps.snapshot_date < accounts.superseded_date
-            )
+            and {{ is_account_in_force('accounts', 'order_gaps.snapshot_date') }}
 
 ),
 

@@ -1,34 +1,14 @@
-with order_gaps as (
+with order_gaps as (select * from {{ ref('int_order_gaps_listed') }}),
 
-    select * from {{ ref('int_order_gaps_listed') }}
+rhythms as (select * from {{ ref('int_account_rhythms_measured') }}),
 
-),
-
-rhythms as (
-
-    select * from {{ ref('int_account_rhythms_measured') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters([
-            'gap_shrinkage_count',
-            'churn_gap_multiple',
-            'churn_days_minimum',
-            'churn_days_maximum',
-            'won_back_days',
-        ]) }}
-    from parameters
-
-),
+policy as ({{ policy_values([
+    'gap_shrinkage_count',
+    'churn_gap_multiple',
+    'churn_days_minimum',
+    'churn_days_maximum',
+    'won_back_days',
+]) }}),
 
 -- Only a silence longer than the shortest that counts as lost can have been a spell of
 -- churn.

@@ -1,14 +1,6 @@
-with measures as (
+with measures as (select * from {{ ref('int_account_snapshots_measured') }}),
 
-    select * from {{ ref('int_account_snapshots_measured') }}
-
-),
-
-rfm_segments as (
-
-    select * from {{ ref('policy_rfm_segments') }}
-
-),
+rfm_segments as (select * from {{ ref('policy_rfm_segments') }}),
 
 measured as (
 

@@ -1,33 +1,13 @@
-with order_gaps as (
+with order_gaps as (select * from {{ ref('int_order_gaps_listed') }}),
 
-    select * from {{ ref('int_order_gaps_listed') }}
+peer_gaps as (select * from {{ ref('int_account_peer_gaps_found') }}),
 
-),
-
-peer_gaps as (
-
-    select * from {{ ref('int_account_peer_gaps_found') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters([
-            'gap_shrinkage_count',
-            'churn_gap_multiple',
-            'churn_days_minimum',
-            'churn_days_maximum',
-        ]) }}
-    from parameters
-
-),
+policy as ({{ policy_values([
+    'gap_shrinkage_count',
+    'churn_gap_multiple',
+    'churn_days_minimum',
+    'churn_days_maximum',
+]) }}),
 
 own_gaps as (
 

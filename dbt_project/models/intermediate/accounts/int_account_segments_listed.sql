@@ -1,14 +1,6 @@
-with states as (
+with states as (select * from {{ ref('int_account_states_dated') }}),
 
-    select * from {{ ref('int_account_states_dated') }}
-
-),
-
-segments as (
-
-    select * from {{ ref('policy_segments') }}
-
-),
+segments as (select * from {{ ref('policy_segments') }}),
 
 in_rules as (
 

@@ -1,15 +1,7 @@
 {%- set windows = [30, 90, 180, 365] -%}
-with account_days as (
+with account_days as (select * from {{ ref('int_account_days_known') }}),
 
-    select * from {{ ref('int_account_days_known') }}
-
-),
-
-snapshot_dates as (
-
-    select * from {{ ref('int_snapshot_dates_listed') }}
-
-),
+snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
 
 seen as (
 
@@ -29,11 +21,7 @@ seen as (
     inner join snapshot_dates
         on
             account_days.order_date <= snapshot_dates.snapshot_date
-            and account_days.known_date <= snapshot_dates.snapshot_date
-            and (
-                account_days.superseded_date is null
-                or account_days.superseded_date > snapshot_dates.snapshot_date
-            )
+            and {{ is_in_force('account_days', 'snapshot_dates.snapshot_date') }}
 
 ),
 

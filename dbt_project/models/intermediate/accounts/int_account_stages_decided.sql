@@ -1,27 +1,19 @@
-with conditions as (
+{%- set churned_after_days = 'floor(churn_limit_days) + 1 - days_since_last_order' -%}
+{%- set stages = [
+    'prospect', 'churned', 'dormant', 'won_back', 'declining', 'first', 'loyal', 'growing',
+    'mature',
+] -%}
+with conditions as (select * from {{ ref('int_account_conditions_checked') }}),
 
-    select * from {{ ref('int_account_conditions_checked') }}
-
-),
-
-lifecycle_stages as (
-
-    select * from {{ ref('policy_lifecycle_stages') }}
-
-),
+lifecycle_stages as (select * from {{ ref('policy_lifecycle_stages') }}),
 
 precedences as (
 
     select
-        max(case when stage_code = 'prospect' then precedence end) as prospect,
-        max(case when stage_code = 'churned' then precedence end) as churned,
-        max(case when stage_code = 'dormant' then precedence end) as dormant,
-        max(case when stage_code = 'won_back' then precedence end) as won_back,
-        max(case when stage_code = 'declining' then precedence end) as declining,
-        max(case when stage_code = 'first' then precedence end) as first,
-        max(case when stage_code = 'loyal' then precedence end) as loyal,
-        max(case when stage_code = 'growing' then precedence end) as growing,
-        max(case when stage_code = 'mature' then precedence end) as mature
+        {%- for stage in stages %}
+            max(case when stage_code = '{{ stage }}' then precedence end) as {{ stage }},
+        {%- endfor %}
+        count(*) as stages_count
     from lifecycle_stages
 
 ),
@@ -57,7 +49,6 @@ decided as (
 named as (
 
     select
-        decided.account_id,
         lifecycle_stages.stage_code,
         case
             when lifecycle_stages.stage_code = 'prospect' then 'no_order_day'
@@ -72,14 +63,7 @@ named as (
             when decided.has_not_come_back then 'first_not_repeated'
             else 'spend_fallen'
         end as rule_code,
-        decided.days_since_last_order,
-        decided.typical_gap_days,
-        decided.overdue_ratio,
-        decided.is_current,
-        decided.first_seen_date,
-        decided.won_back_date,
-        decided.churn_limit_days,
-        decided.snapshot_date
+        decided.*
     from decided
     inner join lifecycle_stages
         on decided.precedence = lifecycle_stages.precedence
@@ -102,11 +86,7 @@ final as (
             when 'prospect' then first_seen_date
             when 'first' then {{ add_days('snapshot_date', '-days_since_last_order') }}
             when 'won_back' then won_back_date
-            when 'churned'
-                then {{ add_days(
-                    'snapshot_date',
-                    'floor(churn_limit_days) + 1 - days_since_last_order',
-                ) }}
+            when 'churned' then {{ add_days('snapshot_date', churned_after_days) }}
         end as began_date,
         snapshot_date
     from named

@@ -1,22 +1,6 @@
-with stages as (
+with stages as (select * from {{ ref('int_account_stages_decided') }}),
 
-    select * from {{ ref('int_account_stages_decided') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['stage_dwell_days']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['stage_dwell_days']) }}),
 
 neighboured as (
 
@@ -36,12 +20,7 @@ numbered as (
 
     select
         *,
-        sum(
-            case
-                when last_stage_code is null or last_stage_code <> stage_code then 1
-                else 0
-            end
-        ) over (
+        sum(case when last_stage_code = stage_code then 0 else 1 end) over (
             partition by account_id
             order by snapshot_date
             rows between unbounded preceding and current row

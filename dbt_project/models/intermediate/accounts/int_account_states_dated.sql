@@ -1,26 +1,10 @@
-with stages as (
+with stages as (select * from {{ ref('int_account_stages_kept') }}),
 
-    select * from {{ ref('int_account_stages_kept') }}
+abc as (select * from {{ ref('int_account_abc_stages_classed') }}),
 
-),
+rfm as (select * from {{ ref('int_account_rfm_scored') }}),
 
-abc as (
-
-    select * from {{ ref('int_account_abc_stages_classed') }}
-
-),
-
-rfm as (
-
-    select * from {{ ref('int_account_rfm_scored') }}
-
-),
-
-history as (
-
-    select * from {{ ref('dim_account_history') }}
-
-),
+history as (select * from {{ ref('dim_account_history') }}),
 
 -- A year's figures of who never ordered are zero; how long ago an order was is not known.
 final as (

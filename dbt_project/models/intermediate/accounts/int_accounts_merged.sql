@@ -1,14 +1,10 @@
-with account_versions as (
+{%- set attributes = [
+    'account_manager_id', 'parent_account_id', 'account_name', 'industry', 'size_band', 'region',
+    'country',
+] -%}
+with account_versions as (select * from {{ ref('stg_raw__accounts') }}),
 
-    select * from {{ ref('stg_raw__accounts') }}
-
-),
-
-sources as (
-
-    select * from {{ ref('stg_ops__sources') }}
-
-),
+sources as (select * from {{ ref('stg_ops__sources') }}),
 
 -- What a source says first is taken to have held before too: a CRM loaded today knows
 -- the industry of years ago, and the past must not look as if nobody had known it.
@@ -36,8 +32,7 @@ ranked as (
             else account_versions.known_date
         end as in_force_from_date
     from account_versions
-    left join sources
-        on account_versions.source = sources.source
+    left join sources on account_versions.source = sources.source
 
 ),
 
@@ -65,23 +60,15 @@ merged as (
     select
         changes.account_id,
         changes.in_force_from_date,
-        {{ first_by_rank('ranked.account_manager_id') }} as account_manager_id,
-        {{ first_by_rank('ranked.parent_account_id') }} as parent_account_id,
-        {{ first_by_rank('ranked.account_name') }} as account_name,
-        {{ first_by_rank('ranked.industry') }} as industry,
-        {{ first_by_rank('ranked.size_band') }} as size_band,
-        {{ first_by_rank('ranked.region') }} as region,
-        {{ first_by_rank('ranked.country') }} as country,
+        {%- for attribute in attributes %}
+            {{ first_by_rank('ranked.' ~ attribute) }} as {{ attribute }},
+        {%- endfor %}
         {{ first_by_rank('ranked.is_internal') }} as is_internal
     from changes
     inner join ranked
         on
             changes.account_id = ranked.account_id
-            and changes.in_force_from_date >= ranked.in_force_from_date
-            and (
-                ranked.superseded_date is null
-                or changes.in_force_from_date < ranked.superseded_date
-            )
+            and {{ is_account_in_force('ranked', 'changes.in_force_from_date') }}
     group by
         changes.account_id,
         changes.in_force_from_date
@@ -92,27 +79,20 @@ final as (
 
     select
         merged.account_id,
-        merged.account_manager_id,
-        merged.parent_account_id,
-        merged.account_name,
-        merged.industry,
-        merged.size_band,
-        merged.region,
-        merged.country,
+        {%- for attribute in attributes %}
+            merged.{{ attribute }},
+        {%- endfor %}
         coalesce(cast(merged.is_internal as boolean), false) as is_internal,
-        lead(merged.in_force_from_date) over (
-            partition by merged.account_id
-            order by merged.in_force_from_date
-        ) is null as is_latest,
+        lead(merged.in_force_from_date) over account_days is null as is_latest,
         firsts.first_seen_date,
         merged.in_force_from_date,
-        lead(merged.in_force_from_date) over (
-            partition by merged.account_id
-            order by merged.in_force_from_date
-        ) as superseded_date
+        lead(merged.in_force_from_date) over account_days as superseded_date
     from merged
-    inner join firsts
-        on merged.account_id = firsts.account_id
+    inner join firsts on merged.account_id = firsts.account_id
+    window account_days as (
+        partition by merged.account_id
+        order by merged.in_force_from_date
+    )
 
 )
 

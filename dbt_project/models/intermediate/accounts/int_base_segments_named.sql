@@ -1,20 +1,8 @@
-with states as (
+with states as (select * from {{ ref('int_account_states_dated') }}),
 
-    select * from {{ ref('int_account_states_dated') }}
+rfm_segment_names as (select * from {{ ref('policy_rfm_segment_names') }}),
 
-),
-
-rfm_segment_names as (
-
-    select * from {{ ref('policy_rfm_segment_names') }}
-
-),
-
-state_words as (
-
-    select * from {{ ref('policy_state_words') }}
-
-),
+state_words as (select * from {{ ref('policy_state_words') }}),
 
 words as (
 

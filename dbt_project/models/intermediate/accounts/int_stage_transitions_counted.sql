@@ -1,11 +1,7 @@
 {%- set dimensions = {
     'stage': 'stage_code', 'rfm': 'rfm_segment_code', 'abc': 'abc_class',
 } -%}
-with moves as (
-
-    select * from {{ ref('int_account_moves_listed') }}
-
-),
+with moves as (select * from {{ ref('int_account_moves_listed') }}),
 
 ways as (
     {% for dimension, code in dimensions.items() %}

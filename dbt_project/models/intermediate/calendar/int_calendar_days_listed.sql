@@ -1,35 +1,10 @@
-with order_lines as (
+with order_lines as (select * from {{ ref('int_order_lines_versioned') }}),
 
-    select * from {{ ref('int_order_lines_versioned') }}
+accounts as (select * from {{ ref('int_accounts_merged') }}),
 
-),
+contracts as (select * from {{ ref('stg_raw__contracts') }}),
 
-accounts as (
-
-    select * from {{ ref('int_accounts_merged') }}
-
-),
-
-contracts as (
-
-    select * from {{ ref('stg_raw__contracts') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-
-policy as (
-
-    select
-        {{ pivot_parameters(['calendar_years_maximum']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['calendar_years_maximum']) }}),
 
 events as (
 

@@ -1,34 +1,10 @@
-with summed as (
+with summed as (select * from {{ ref('int_account_category_months_summed') }}),
 
-    select * from {{ ref('int_account_category_months_summed') }}
+peers as (select * from {{ ref('int_category_peers_measured') }}),
 
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
-peers as (
-
-    select * from {{ ref('int_category_peers_measured') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['peers_minimum_count']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['peers_minimum_count']) }}),
 
 enough as (
 

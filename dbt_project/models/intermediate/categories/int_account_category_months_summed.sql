@@ -1,14 +1,6 @@
-with category_days as (
+with category_days as (select * from {{ ref('int_category_days_listed') }}),
 
-    select * from {{ ref('int_category_days_listed') }}
-
-),
-
-months as (
-
-    select * from {{ ref('int_category_months_listed') }}
-
-),
+months as (select * from {{ ref('int_category_months_listed') }}),
 
 -- months first, so that long histories cost little
 month_sums as (

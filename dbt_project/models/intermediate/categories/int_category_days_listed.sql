@@ -1,14 +1,6 @@
-with order_lines as (
+with order_lines as (select * from {{ ref('int_order_lines_versioned') }}),
 
-    select * from {{ ref('int_order_lines_versioned') }}
-
-),
-
-products as (
-
-    select * from {{ ref('dim_products') }}
-
-),
+products as (select * from {{ ref('dim_products') }}),
 
 final as (
 

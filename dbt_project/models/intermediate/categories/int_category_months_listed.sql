@@ -1,22 +1,6 @@
-with dates as (
+with dates as (select * from {{ ref('dim_dates') }}),
 
-    select * from {{ ref('dim_dates') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['category_months_count']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['category_months_count']) }}),
 
 final as (
 

@@ -1,14 +1,6 @@
-with summed as (
+with summed as (select * from {{ ref('int_account_category_months_summed') }}),
 
-    select * from {{ ref('int_account_category_months_summed') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
 buyers as (
 

@@ -1,28 +1,8 @@
-with category_days as (
+with category_days as (select * from {{ ref('int_category_days_listed') }}),
 
-    select * from {{ ref('int_category_days_listed') }}
+months as (select * from {{ ref('int_category_months_listed') }}),
 
-),
-
-months as (
-
-    select * from {{ ref('int_category_months_listed') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['default_gap_days', 'gap_shrinkage_count']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['default_gap_days', 'gap_shrinkage_count']) }}),
 
 gaps as (
 

@@ -1,20 +1,8 @@
-with contracts as (
+with contracts as (select * from {{ ref('int_contracts_bridged') }}),
 
-    select * from {{ ref('int_contracts_bridged') }}
+churn_reasons as (select * from {{ ref('stg_raw__churn_reasons') }}),
 
-),
-
-churn_reasons as (
-
-    select * from {{ ref('stg_raw__churn_reasons') }}
-
-),
-
-endings as (
-
-    select * from {{ ref('policy_contract_endings') }}
-
-),
+endings as (select * from {{ ref('policy_contract_endings') }}),
 
 
 -- The first month on whose last day a contract that had counted does not count any more.

@@ -1,14 +1,6 @@
-with contracts as (
+with contracts as (select * from {{ ref('int_contracts_bridged') }}),
 
-    select * from {{ ref('int_contracts_bridged') }}
-
-),
-
-dates as (
-
-    select * from {{ ref('dim_dates') }}
-
-),
+dates as (select * from {{ ref('dim_dates') }}),
 
 
 months as (

@@ -1,23 +1,6 @@
-with contracts as (
+with contracts as (select * from {{ ref('int_contracts_dated') }}),
 
-    select * from {{ ref('int_contracts_dated') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-
-policy as (
-
-    select
-        {{ pivot_parameters(['contract_gap_days']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['contract_gap_days']) }}),
 
 -- What the account has besides a contract, from the day after its end on.
 afterwards as (

@@ -1,20 +1,8 @@
-with contracts as (
+with contracts as (select * from {{ ref('stg_raw__contracts') }}),
 
-    select * from {{ ref('stg_raw__contracts') }}
+kinds as (select * from {{ ref('policy_contract_kinds') }}),
 
-),
-
-kinds as (
-
-    select * from {{ ref('policy_contract_kinds') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('int_accounts_merged') }}
-
-),
+accounts as (select * from {{ ref('int_accounts_merged') }}),
 
 
 measured_accounts as (

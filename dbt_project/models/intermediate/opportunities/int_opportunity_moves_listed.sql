@@ -1,14 +1,6 @@
-with opportunities as (
+with opportunities as (select * from {{ ref('stg_raw__opportunities') }}),
 
-    select * from {{ ref('stg_raw__opportunities') }}
-
-),
-
-stage_changes as (
-
-    select * from {{ ref('stg_raw__opportunity_stages') }}
-
-),
+stage_changes as (select * from {{ ref('stg_raw__opportunity_stages') }}),
 
 
 versions as (

@@ -1,13 +1,11 @@
-with order_lines as (
-
-    select * from {{ ref('int_order_lines_versioned') }}
-
-),
+{%- set amounts = ['lines_count', 'net_amount', 'ordered_amount', 'returned_amount'] -%}
+with order_lines as (select * from {{ ref('int_order_lines_versioned') }}),
 
 counted as (
 
     select
         account_id,
+        1 as lines_count,
         net_amount,
         case when net_amount > 0 then net_amount else 0 end as ordered_amount,
         case when is_return then -net_amount else 0 end as returned_amount,
@@ -25,10 +23,7 @@ movements as (
 
     select
         account_id,
-        1 as lines_count,
-        net_amount,
-        ordered_amount,
-        returned_amount,
+        {{ amounts | join(', ') }},
         order_date,
         known_date
     from counted
@@ -37,10 +32,7 @@ movements as (
 
     select
         account_id,
-        -1 as lines_count,
-        -net_amount as net_amount,
-        -ordered_amount as ordered_amount,
-        -returned_amount as returned_amount,
+        -{{ amounts | join(', -') }},
         order_date,
         superseded_date as known_date
     from counted
@@ -52,10 +44,9 @@ movement_days as (
 
     select
         account_id,
-        sum(lines_count) as lines_count,
-        sum(net_amount) as net_amount,
-        sum(ordered_amount) as ordered_amount,
-        sum(returned_amount) as returned_amount,
+        {%- for amount in amounts %}
+            sum({{ amount }}) as {{ amount }},
+        {%- endfor %}
         order_date,
         known_date
     from movements
@@ -70,10 +61,9 @@ balances as (
 
     select
         account_id,
-        sum(lines_count) over until_known as lines_count,
-        sum(net_amount) over until_known as net_revenue_amount,
-        sum(ordered_amount) over until_known as ordered_amount,
-        sum(returned_amount) over until_known as returned_amount,
+        {%- for amount in amounts %}
+            sum({{ amount }}) over until_known as {{ amount }},
+        {%- endfor %}
         order_date,
         known_date,
         lead(known_date) over (
@@ -94,10 +84,10 @@ final as (
     select
         account_id,
         cast(lines_count as bigint) as lines_count,
-        net_revenue_amount,
+        net_amount as net_revenue_amount,
         ordered_amount,
         returned_amount,
-        net_revenue_amount > 0 as is_order_day,
+        net_amount > 0 as is_order_day,
         superseded_date is null as is_latest,
         order_date,
         known_date,

@@ -1,14 +1,6 @@
-with order_lines as (
+with order_lines as (select * from {{ ref('int_order_lines_versioned') }}),
 
-    select * from {{ ref('int_order_lines_versioned') }}
-
-),
-
-snapshot_dates as (
-
-    select * from {{ ref('int_snapshot_dates_listed') }}
-
-),
+snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
 
 -- The days on which a line makes its product count as bought in the last 365 days, as
 -- far as is known.

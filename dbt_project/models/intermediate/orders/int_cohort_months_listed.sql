@@ -1,14 +1,6 @@
-with account_days as (
+with account_days as (select * from {{ ref('int_account_days_known') }}),
 
-    select * from {{ ref('int_account_days_known') }}
-
-),
-
-dates as (
-
-    select * from {{ ref('dim_dates') }}
-
-),
+dates as (select * from {{ ref('dim_dates') }}),
 
 account_months as (
 

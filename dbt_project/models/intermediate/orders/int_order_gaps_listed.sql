@@ -1,14 +1,6 @@
-with account_days as (
+with account_days as (select * from {{ ref('int_account_days_known') }}),
 
-    select * from {{ ref('int_account_days_known') }}
-
-),
-
-snapshot_dates as (
-
-    select * from {{ ref('int_snapshot_dates_listed') }}
-
-),
+snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
 
 order_days as (
 
@@ -24,11 +16,7 @@ order_days as (
     inner join snapshot_dates
         on
             account_days.order_date <= snapshot_dates.snapshot_date
-            and account_days.known_date <= snapshot_dates.snapshot_date
-            and (
-                account_days.superseded_date is null
-                or account_days.superseded_date > snapshot_dates.snapshot_date
-            )
+            and {{ is_in_force('account_days', 'snapshot_dates.snapshot_date') }}
     where account_days.is_order_day
 
 ),

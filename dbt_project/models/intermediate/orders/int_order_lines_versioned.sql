@@ -1,26 +1,10 @@
-with order_lines as (
+with order_lines as (select * from {{ ref('stg_raw__order_lines') }}),
 
-    select * from {{ ref('stg_raw__order_lines') }}
+orders as (select * from {{ ref('stg_raw__orders') }}),
 
-),
+accounts as (select * from {{ ref('int_accounts_merged') }}),
 
-orders as (
-
-    select * from {{ ref('stg_raw__orders') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('int_accounts_merged') }}
-
-),
-
-line_kinds as (
-
-    select * from {{ ref('policy_line_kinds') }}
-
-),
+line_kinds as (select * from {{ ref('policy_line_kinds') }}),
 
 known_accounts as (
 

@@ -1,22 +1,6 @@
-with account_days as (
+with account_days as (select * from {{ ref('int_account_days_known') }}),
 
-    select * from {{ ref('int_account_days_known') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['snapshot_months_count']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['snapshot_months_count']) }}),
 
 history as (
 

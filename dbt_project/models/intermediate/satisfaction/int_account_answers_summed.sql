@@ -1,40 +1,12 @@
-with months as (
+with months as (select * from {{ ref('int_satisfaction_months_listed') }}),
 
-    select * from {{ ref('int_satisfaction_months_listed') }}
+feedback as (select * from {{ ref('int_feedback_rated') }}),
 
-),
+contacts as (select * from {{ ref('dim_contacts') }}),
 
-feedback as (
+roles as (select * from {{ ref('policy_buying_roles') }}),
 
-    select * from {{ ref('int_feedback_rated') }}
-
-),
-
-contacts as (
-
-    select * from {{ ref('dim_contacts') }}
-
-),
-
-roles as (
-
-    select * from {{ ref('policy_buying_roles') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['satisfaction_window_days']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['satisfaction_window_days']) }}),
 
 -- a person whose part nobody knows weighs as the policy says of the unknown
 weighed as (

@@ -1,28 +1,8 @@
-with concerns as (
+with concerns as (select * from {{ ref('int_account_concerns_listed') }}),
 
-    select * from {{ ref('int_account_concerns_listed') }}
+interactions as (select * from {{ ref('stg_raw__interactions') }}),
 
-),
-
-interactions as (
-
-    select * from {{ ref('stg_raw__interactions') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['feedback_loop_days']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['feedback_loop_days']) }}),
 
 -- days on which we spoke to them, and somebody was there
 contact_days as (

@@ -1,14 +1,6 @@
-with tickets as (
+with tickets as (select * from {{ ref('int_tickets_placed') }}),
 
-    select * from {{ ref('int_tickets_placed') }}
-
-),
-
-feedback as (
-
-    select * from {{ ref('int_feedback_rated') }}
-
-),
+feedback as (select * from {{ ref('int_feedback_rated') }}),
 
 final as (
 

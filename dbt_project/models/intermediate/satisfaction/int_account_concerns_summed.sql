@@ -1,8 +1,4 @@
-with concerns as (
-
-    select * from {{ ref('int_account_concerns_followed') }}
-
-),
+with concerns as (select * from {{ ref('int_account_concerns_followed') }}),
 
 final as (
 

@@ -1,20 +1,8 @@
-with tickets as (
+with tickets as (select * from {{ ref('int_tickets_placed') }}),
 
-    select * from {{ ref('int_tickets_placed') }}
+orders as (select * from {{ ref('stg_raw__orders') }}),
 
-),
-
-orders as (
-
-    select * from {{ ref('stg_raw__orders') }}
-
-),
-
-invoices as (
-
-    select * from {{ ref('int_invoices_corrected') }}
-
-),
+invoices as (select * from {{ ref('int_invoices_corrected') }}),
 
 standing_orders as (
 

@@ -1,20 +1,8 @@
-with months as (
+with months as (select * from {{ ref('int_satisfaction_months_listed') }}),
 
-    select * from {{ ref('int_satisfaction_months_listed') }}
+tickets as (select * from {{ ref('int_tickets_placed') }}),
 
-),
-
-tickets as (
-
-    select * from {{ ref('int_tickets_placed') }}
-
-),
-
-themes as (
-
-    select * from {{ ref('int_ticket_themes_repeated') }}
-
-),
+themes as (select * from {{ ref('int_ticket_themes_repeated') }}),
 
 standing as (
 

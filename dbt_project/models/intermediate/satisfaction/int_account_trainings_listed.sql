@@ -1,28 +1,8 @@
-with interactions as (
+with interactions as (select * from {{ ref('stg_raw__interactions') }}),
 
-    select * from {{ ref('stg_raw__interactions') }}
+accounts as (select * from {{ ref('dim_accounts') }}),
 
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['training_window_days']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['training_window_days']) }}),
 
 held as (
 

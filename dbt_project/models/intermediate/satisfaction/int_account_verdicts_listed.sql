@@ -1,8 +1,4 @@
-with feedback as (
-
-    select * from {{ ref('int_feedback_rated') }}
-
-),
+with feedback as (select * from {{ ref('int_feedback_rated') }}),
 
 -- The worst answer of a day stands for it: which of two came first is not asked.
 verdicts as (

@@ -1,14 +1,6 @@
-with months as (
+with months as (select * from {{ ref('int_satisfaction_months_listed') }}),
 
-    select * from {{ ref('int_satisfaction_months_listed') }}
-
-),
-
-verdicts as (
-
-    select * from {{ ref('int_account_verdicts_listed') }}
-
-),
+verdicts as (select * from {{ ref('int_account_verdicts_listed') }}),
 
 final as (
 

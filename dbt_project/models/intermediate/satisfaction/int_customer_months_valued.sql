@@ -1,20 +1,8 @@
-with months as (
+with months as (select * from {{ ref('int_satisfaction_months_listed') }}),
 
-    select * from {{ ref('int_satisfaction_months_listed') }}
+account_days as (select * from {{ ref('int_account_days_known') }}),
 
-),
-
-account_days as (
-
-    select * from {{ ref('int_account_days_known') }}
-
-),
-
-contracts as (
-
-    select * from {{ ref('int_contract_months_summed') }}
-
-),
+contracts as (select * from {{ ref('int_contract_months_summed') }}),
 
 months_heard as (
 

@@ -1,20 +1,8 @@
-with responses as (
+with responses as (select * from {{ ref('stg_raw__survey_responses') }}),
 
-    select * from {{ ref('stg_raw__survey_responses') }}
+kinds as (select * from {{ ref('policy_survey_kinds') }}),
 
-),
-
-kinds as (
-
-    select * from {{ ref('policy_survey_kinds') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
 
 scaled as (

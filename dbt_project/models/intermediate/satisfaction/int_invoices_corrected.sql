@@ -1,8 +1,4 @@
-with invoices as (
-
-    select * from {{ ref('stg_raw__invoices') }}
-
-),
+with invoices as (select * from {{ ref('stg_raw__invoices') }}),
 
 sent as (
 

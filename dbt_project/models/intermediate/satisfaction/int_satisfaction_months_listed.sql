@@ -1,26 +1,10 @@
-with tickets as (
+with tickets as (select * from {{ ref('int_tickets_placed') }}),
 
-    select * from {{ ref('int_tickets_placed') }}
+feedback as (select * from {{ ref('int_feedback_rated') }}),
 
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
-feedback as (
-
-    select * from {{ ref('int_feedback_rated') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
-
-dates as (
-
-    select * from {{ ref('dim_dates') }}
-
-),
+dates as (select * from {{ ref('dim_dates') }}),
 
 months as (
 

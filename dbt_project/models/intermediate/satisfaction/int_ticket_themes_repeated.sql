@@ -1,22 +1,6 @@
-with tickets as (
+with tickets as (select * from {{ ref('int_tickets_placed') }}),
 
-    select * from {{ ref('int_tickets_placed') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['recurrence_days']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['recurrence_days']) }}),
 
 -- Days, not tickets: two reports of one day are one trouble.
 theme_days as (

@@ -1,20 +1,8 @@
-with tickets as (
+with tickets as (select * from {{ ref('stg_raw__tickets') }}),
 
-    select * from {{ ref('stg_raw__tickets') }}
+timed as (select * from {{ ref('int_tickets_timed') }}),
 
-),
-
-timed as (
-
-    select * from {{ ref('int_tickets_timed') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
 final as (
 

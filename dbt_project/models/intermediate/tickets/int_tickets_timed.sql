@@ -1,14 +1,6 @@
-with tickets as (
+with tickets as (select * from {{ ref('stg_raw__tickets') }}),
 
-    select * from {{ ref('stg_raw__tickets') }}
-
-),
-
-targets as (
-
-    select * from {{ ref('policy_ticket_targets') }}
-
-),
+targets as (select * from {{ ref('policy_ticket_targets') }}),
 
 
 -- A ticket that is said to be open is, whatever solution it had before.

@@ -1,26 +1,10 @@
-with accounts as (
+with accounts as (select * from {{ ref('dim_accounts') }}),
 
-    select * from {{ ref('dim_accounts') }}
+measures as (select * from {{ ref('int_account_snapshots_measured') }}),
 
-),
+snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
 
-measures as (
-
-    select * from {{ ref('int_account_snapshots_measured') }}
-
-),
-
-snapshot_dates as (
-
-    select * from {{ ref('int_snapshot_dates_listed') }}
-
-),
-
-abc_classes as (
-
-    select * from {{ ref('policy_abc_classes') }}
-
-),
+abc_classes as (select * from {{ ref('policy_abc_classes') }}),
 
 limits as (
 

@@ -1,32 +1,13 @@
-with classes as (
-
-    select * from {{ ref('int_account_abc_classed') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['abc_crossing_rate']) }}
-    from parameters
-
-),
+{%- set by_account = 'partition by account_id order by snapshot_date' -%}
+with policy as ({{ policy_values(['abc_crossing_rate']) }}),
 
 followed as (
 
     select
         *,
-        lag(abc_class) over (
-            partition by account_id
-            order by snapshot_date
-        ) as last_class
-    from classes
+        not is_current or snapshot_date = {{ month_end('snapshot_date') }} as is_closed,
+        lag(abc_class) over ({{ by_account }}) as last_class
+    from {{ ref('int_account_abc_classed') }}
 
 ),
 
@@ -56,11 +37,8 @@ judged as (
         stepped.*,
         coalesce(
             last_class is null
-            or (
-                abc_class = last_class
-                and (not is_current or snapshot_date = {{ month_end('snapshot_date') }})
-            )
-            or (abc_class <> last_class and (abc_class = 'N' or last_class = 'N'))
+            or (abc_class = last_class and is_closed)
+            or (abc_class <> last_class and 'N' in (abc_class, last_class))
             or (abc_class <> last_class and crossing_rate > policy.abc_crossing_rate),
             false
         ) as is_settled
@@ -74,9 +52,7 @@ spells as (
     select
         *,
         sum(case when is_settled then 1 else 0 end) over (
-            partition by account_id
-            order by snapshot_date
-            rows between unbounded preceding and current row
+            {{ by_account }} rows between unbounded preceding and current row
         ) as spell_number
     from judged
 
@@ -86,9 +62,8 @@ published as (
 
     select
         *,
-        max(case when is_settled then abc_class end) over (
-            partition by account_id, spell_number
-        ) as published_class
+        max(case when is_settled then abc_class end) over (partition by account_id, spell_number)
+            as published_class
     from spells
 
 ),
@@ -97,12 +72,8 @@ changed as (
 
     select
         *,
-        coalesce(
-            published_class <> lag(published_class) over (
-                partition by account_id
-                order by snapshot_date
-            ), true
-        ) as is_change
+        coalesce(published_class <> lag(published_class) over ({{ by_account }}), true)
+            as is_change
     from published
 
 ),
@@ -114,9 +85,7 @@ final as (
         abc_class,
         published_class,
         max(case when is_change then snapshot_date end) over (
-            partition by account_id
-            order by snapshot_date
-            rows between unbounded preceding and current row
+            {{ by_account }} rows between unbounded preceding and current row
         ) as published_since_date,
         net_revenue_365d_amount,
         revenue_rate,

@@ -1,20 +1,8 @@
-with order_lines as (
+with order_lines as (select * from {{ ref('int_order_lines_versioned') }}),
 
-    select * from {{ ref('int_order_lines_versioned') }}
+products as (select * from {{ ref('dim_products') }}),
 
-),
-
-products as (
-
-    select * from {{ ref('dim_products') }}
-
-),
-
-days as (
-
-    select * from {{ ref('int_value_days_listed') }}
-
-),
+days as (select * from {{ ref('int_value_days_listed') }}),
 
 aged as (
 

@@ -1,35 +1,11 @@
 {%- set years = ['365d', 'prior_365d'] -%}
-with categories as (
+with categories as (select * from {{ ref('int_account_categories_summed') }}),
 
-    select * from {{ ref('int_account_categories_summed') }}
+trade as (select * from {{ ref('int_account_trade_measured') }}),
 
-),
+inputs as (select * from {{ ref('int_value_inputs_checked') }}),
 
-trade as (
-
-    select * from {{ ref('int_account_trade_measured') }}
-
-),
-
-inputs as (
-
-    select * from {{ ref('int_value_inputs_checked') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['margin_coverage_minimum']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['margin_coverage_minimum']) }}),
 
 summed as (
 

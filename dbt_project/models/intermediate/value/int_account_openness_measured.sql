@@ -1,26 +1,10 @@
-with opportunities as (
+with opportunities as (select * from {{ ref('stg_raw__opportunities') }}),
 
-    select * from {{ ref('stg_raw__opportunities') }}
+interactions as (select * from {{ ref('stg_raw__interactions') }}),
 
-),
+kinds as (select * from {{ ref('policy_interaction_kinds') }}),
 
-interactions as (
-
-    select * from {{ ref('stg_raw__interactions') }}
-
-),
-
-kinds as (
-
-    select * from {{ ref('policy_interaction_kinds') }}
-
-),
-
-days as (
-
-    select * from {{ ref('int_value_days_listed') }}
-
-),
+days as (select * from {{ ref('int_value_days_listed') }}),
 
 -- What is renewed is there already; the pipeline is what may come on top.
 pipeline as (

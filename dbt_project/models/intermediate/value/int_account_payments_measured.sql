@@ -1,20 +1,8 @@
-with invoices as (
+with invoices as (select * from {{ ref('stg_raw__invoices') }}),
 
-    select * from {{ ref('stg_raw__invoices') }}
+payments as (select * from {{ ref('stg_raw__payments') }}),
 
-),
-
-payments as (
-
-    select * from {{ ref('stg_raw__payments') }}
-
-),
-
-days as (
-
-    select * from {{ ref('int_value_days_listed') }}
-
-),
+days as (select * from {{ ref('int_value_days_listed') }}),
 
 paid as (
 

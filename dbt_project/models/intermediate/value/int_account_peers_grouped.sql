@@ -1,14 +1,6 @@
-with accounts as (
+with accounts as (select * from {{ ref('dim_accounts') }}),
 
-    select * from {{ ref('dim_accounts') }}
-
-),
-
-methods as (
-
-    select * from {{ ref('policy_wallet_methods') }}
-
-),
+methods as (select * from {{ ref('policy_wallet_methods') }}),
 
 -- The key of a group begins with its method, so that an industry is no size.
 keyed as (

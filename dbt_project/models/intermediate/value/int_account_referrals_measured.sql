@@ -1,20 +1,8 @@
-with referrals as (
+with referrals as (select * from {{ ref('stg_raw__referrals') }}),
 
-    select * from {{ ref('stg_raw__referrals') }}
+trade as (select * from {{ ref('int_account_trade_measured') }}),
 
-),
-
-trade as (
-
-    select * from {{ ref('int_account_trade_measured') }}
-
-),
-
-days as (
-
-    select * from {{ ref('int_value_days_listed') }}
-
-),
+days as (select * from {{ ref('int_value_days_listed') }}),
 
 known as (
 

@@ -1,45 +1,15 @@
 {%- set measures = [
-    'net_revenue_365d_amount',
-    'net_revenue_prior_365d_amount',
-    'net_revenue_total_amount',
-    'order_days_365d_amount',
-    'order_days_365d_count',
-    'months_with_order_count',
-    'clv_window_amount',
-    'clv_window_days_count',
-    'clv_before_days_count',
+    'net_revenue_365d_amount', 'net_revenue_prior_365d_amount', 'net_revenue_total_amount',
+    'order_days_365d_amount', 'order_days_365d_count', 'months_with_order_count',
+    'clv_window_amount', 'clv_window_days_count', 'clv_before_days_count',
 ] -%}
-with accounts as (
+with accounts as (select * from {{ ref('dim_accounts') }}),
 
-    select * from {{ ref('dim_accounts') }}
+account_days as (select * from {{ ref('int_account_days_known') }}),
 
-),
+inputs as (select * from {{ ref('int_value_inputs_checked') }}),
 
-account_days as (
-
-    select * from {{ ref('int_account_days_known') }}
-
-),
-
-inputs as (
-
-    select * from {{ ref('int_value_inputs_checked') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['clv_window_days']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['clv_window_days']) }}),
 
 aged as (
 

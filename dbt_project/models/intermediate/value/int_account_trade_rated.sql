@@ -1,33 +1,13 @@
-with trade as (
+with trade as (select * from {{ ref('int_account_trade_measured') }}),
 
-    select * from {{ ref('int_account_trade_measured') }}
+accounts as (select * from {{ ref('dim_accounts') }}),
 
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters([
-            'clv_window_days',
-            'clv_months_count',
-            'growth_history_days_minimum',
-            'loyalty_months_minimum',
-        ]) }}
-    from parameters
-
-),
+policy as ({{ policy_values([
+    'clv_window_days',
+    'clv_months_count',
+    'growth_history_days_minimum',
+    'loyalty_months_minimum',
+]) }}),
 
 -- the customers of the window before that bought in the window again
 retained as (

@@ -1,26 +1,10 @@
-with responses as (
+with responses as (select * from {{ ref('stg_raw__survey_responses') }}),
 
-    select * from {{ ref('stg_raw__survey_responses') }}
+kinds as (select * from {{ ref('policy_survey_kinds') }}),
 
-),
+tickets as (select * from {{ ref('stg_raw__tickets') }}),
 
-kinds as (
-
-    select * from {{ ref('policy_survey_kinds') }}
-
-),
-
-tickets as (
-
-    select * from {{ ref('stg_raw__tickets') }}
-
-),
-
-days as (
-
-    select * from {{ ref('int_value_days_listed') }}
-
-),
+days as (select * from {{ ref('int_value_days_listed') }}),
 
 -- an answer's place between the worst (0) and the best score (1), as fct_feedback has it
 voices as (

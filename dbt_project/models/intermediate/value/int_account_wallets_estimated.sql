@@ -1,26 +1,10 @@
-with trade as (
+with trade as (select * from {{ ref('int_account_trade_measured') }}),
 
-    select * from {{ ref('int_account_trade_measured') }}
+peers as (select * from {{ ref('int_account_peers_grouped') }}),
 
-),
+wallet_groups as (select * from {{ ref('int_wallet_groups_measured') }}),
 
-peers as (
-
-    select * from {{ ref('int_account_peers_grouped') }}
-
-),
-
-wallet_groups as (
-
-    select * from {{ ref('int_wallet_groups_measured') }}
-
-),
-
-declared_wallets as (
-
-    select * from {{ ref('policy_declared_wallets') }}
-
-),
+declared_wallets as (select * from {{ ref('policy_declared_wallets') }}),
 
 ranked as (
 

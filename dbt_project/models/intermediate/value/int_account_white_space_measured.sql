@@ -1,20 +1,8 @@
-with categories as (
+with categories as (select * from {{ ref('int_account_categories_summed') }}),
 
-    select * from {{ ref('int_account_categories_summed') }}
+members as (select * from {{ ref('int_account_wallets_estimated') }}),
 
-),
-
-members as (
-
-    select * from {{ ref('int_account_wallets_estimated') }}
-
-),
-
-quartiles as (
-
-    select * from {{ ref('int_category_quartiles_measured') }}
-
-),
+quartiles as (select * from {{ ref('int_category_quartiles_measured') }}),
 
 of_groups as (
 

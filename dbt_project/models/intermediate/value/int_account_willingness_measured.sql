@@ -1,22 +1,6 @@
-with openness as (
+with openness as (select * from {{ ref('int_account_openness_measured') }}),
 
-    select * from {{ ref('int_account_openness_measured') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['willingness_contacts_minimum']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['willingness_contacts_minimum']) }}),
 
 final as (
 

@@ -1,26 +1,10 @@
-with categories as (
+with categories as (select * from {{ ref('int_account_categories_summed') }}),
 
-    select * from {{ ref('int_account_categories_summed') }}
+trade as (select * from {{ ref('int_account_trade_measured') }}),
 
-),
+peers as (select * from {{ ref('int_account_peers_grouped') }}),
 
-trade as (
-
-    select * from {{ ref('int_account_trade_measured') }}
-
-),
-
-peers as (
-
-    select * from {{ ref('int_account_peers_grouped') }}
-
-),
-
-wallet_groups as (
-
-    select * from {{ ref('int_wallet_groups_measured') }}
-
-),
+wallet_groups as (select * from {{ ref('int_wallet_groups_measured') }}),
 
 -- peers are those who bought at all
 spends as (

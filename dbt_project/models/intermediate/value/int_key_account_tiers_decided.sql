@@ -1,26 +1,10 @@
-with scores as (
+with scores as (select * from {{ ref('int_key_accounts_scored') }}),
 
-    select * from {{ ref('int_key_accounts_scored') }}
+measures as (select * from {{ ref('int_account_measures_joined') }}),
 
-),
+tiers as (select * from {{ ref('policy_key_account_tiers') }}),
 
-measures as (
-
-    select * from {{ ref('int_account_measures_joined') }}
-
-),
-
-tiers as (
-
-    select * from {{ ref('policy_key_account_tiers') }}
-
-),
-
-overrides as (
-
-    select * from {{ ref('policy_key_account_overrides') }}
-
-),
+overrides as (select * from {{ ref('policy_key_account_overrides') }}),
 
 -- the best tier whose lower limit the score reaches
 reached as (

@@ -1,29 +1,9 @@
 {%- set dimensions = ['value', 'loyalty', 'potential'] -%}
-with components as (
+with components as (select * from {{ ref('int_key_account_components_ranked') }}),
 
-    select * from {{ ref('int_key_account_components_ranked') }}
+dimension_weights as (select * from {{ ref('policy_key_account_dimensions') }}),
 
-),
-
-dimension_weights as (
-
-    select * from {{ ref('policy_key_account_dimensions') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['key_account_coverage_minimum']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['key_account_coverage_minimum']) }}),
 
 -- What is unknown takes its weight out of the sum, so that it is neither good nor bad.
 rated as (

@@ -1,16 +1,4 @@
-with parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['value_months_count']) }}
-    from parameters
-
-),
+with policy as ({{ policy_values(['value_months_count']) }}),
 
 month_ends as (
 

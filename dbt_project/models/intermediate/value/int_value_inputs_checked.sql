@@ -9,11 +9,7 @@
     'survey_responses',
     'tickets',
 ] -%}
-with days as (
-
-    select * from {{ ref('int_value_days_listed') }}
-
-),
+with days as (select * from {{ ref('int_value_days_listed') }}),
 
 {% for entity in entities %}
     {{ entity }} as (

@@ -1,28 +1,8 @@
-with trade as (
+with trade as (select * from {{ ref('int_account_trade_measured') }}),
 
-    select * from {{ ref('int_account_trade_measured') }}
+peers as (select * from {{ ref('int_account_peers_grouped') }}),
 
-),
-
-peers as (
-
-    select * from {{ ref('int_account_peers_grouped') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['peer_group_accounts_minimum']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['peer_group_accounts_minimum']) }}),
 
 spends as (
 

@@ -1,32 +1,12 @@
-with compared as (
+with compared as (select * from {{ ref('int_account_category_months_compared') }}),
 
-    select * from {{ ref('int_account_category_months_compared') }}
+rhythms as (select * from {{ ref('int_category_rhythms_measured') }}),
 
-),
-
-rhythms as (
-
-    select * from {{ ref('int_category_rhythms_measured') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters([
-            'churn_gap_multiple',
-            'churn_days_minimum',
-            'churn_days_maximum',
-        ]) }}
-    from parameters
-
-),
+policy as ({{ policy_values([
+    'churn_gap_multiple',
+    'churn_days_minimum',
+    'churn_days_maximum',
+]) }}),
 
 paced as (
 

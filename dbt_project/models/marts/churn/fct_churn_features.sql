@@ -1,40 +1,19 @@
-with measures as (
+{%- set measured = [
+    'order_days_30d_count', 'order_days_90d_count', 'order_days_180d_count',
+    'order_days_365d_count', 'order_days_total_count', 'net_revenue_30d_amount',
+    'net_revenue_90d_amount', 'net_revenue_180d_amount', 'net_revenue_365d_amount',
+] -%}
+{%- set revenue_rank = mid_rank_rate(
+    'net_revenue_365d_amount', within='snapshot_date, is_eligible',
+) -%}
+{%- set rhythm = ['median_gap_days', 'gap_spread_rate', 'typical_gap_days', 'overdue_ratio'] -%}
+with measures as (select * from {{ ref('int_account_snapshots_measured') }}),
 
-    select * from {{ ref('int_account_snapshots_measured') }}
+rhythms as (select * from {{ ref('int_account_rhythms_measured') }}),
 
-),
+accounts as (select * from {{ ref('int_accounts_merged') }}),
 
-rhythms as (
-
-    select * from {{ ref('int_account_rhythms_measured') }}
-
-),
-
-products as (
-
-    select * from {{ ref('int_account_products_counted') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('int_accounts_merged') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['active_window_days']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['active_window_days']) }}),
 
 features as (
 
@@ -43,23 +22,16 @@ features as (
         accounts.industry,
         accounts.size_band,
         accounts.region,
-        measures.order_days_30d_count,
-        measures.order_days_90d_count,
-        measures.order_days_180d_count,
-        measures.order_days_365d_count,
-        measures.order_days_total_count,
-        measures.net_revenue_30d_amount,
-        measures.net_revenue_90d_amount,
-        measures.net_revenue_180d_amount,
-        measures.net_revenue_365d_amount,
+        {%- for measure in measured %}
+            measures.{{ measure }},
+        {%- endfor %}
         coalesce(products.products_365d_count, 0) as products_365d_count,
         rhythms.days_since_last_order,
         {{ days_between('measures.first_order_date', 'measures.snapshot_date') }}
             as tenure_days,
-        rhythms.median_gap_days,
-        rhythms.gap_spread_rate,
-        rhythms.typical_gap_days,
-        rhythms.overdue_ratio,
+        {%- for measure in rhythm %}
+            rhythms.{{ measure }},
+        {%- endfor %}
         measures.order_days_total_amount / measures.order_days_total_count
             as average_order_day_amount,
         measures.order_days_180d_count - measures.order_days_90d_count
@@ -79,12 +51,8 @@ features as (
     inner join accounts
         on
             measures.account_id = accounts.account_id
-            and measures.snapshot_date >= accounts.in_force_from_date
-            and (
-                accounts.superseded_date is null
-                or measures.snapshot_date < accounts.superseded_date
-            )
-    left join products
+            and {{ is_account_in_force('accounts', 'measures.snapshot_date') }}
+    left join {{ ref('int_account_products_counted') }} as products
         on
             measures.account_id = products.account_id
             and measures.snapshot_date = products.snapshot_date
@@ -102,20 +70,9 @@ final as (
         snapshot_date = {{ as_of_date() }} as is_current,
         days_since_last_order,
         tenure_days,
-        order_days_30d_count,
-        order_days_90d_count,
-        order_days_180d_count,
-        order_days_365d_count,
-        order_days_total_count,
-        net_revenue_30d_amount,
-        net_revenue_90d_amount,
-        net_revenue_180d_amount,
-        net_revenue_365d_amount,
+        {{ measured | join(', ') }},
         cast(average_order_day_amount as numeric(18, 4)) as average_order_day_amount,
-        median_gap_days,
-        gap_spread_rate,
-        typical_gap_days,
-        overdue_ratio,
+        {{ rhythm | join(', ') }},
         cast(
             (order_days_90d_count - order_days_prior_90d_count)
             / cast(greatest(1, order_days_prior_90d_count) as numeric(18, 4))
@@ -132,13 +89,7 @@ final as (
         cast(return_rate_365d as {{ type_double() }}) as return_rate_365d,
         products_365d_count,
         cast(
-            case
-                when is_eligible
-                    then {{ mid_rank_rate(
-                        'net_revenue_365d_amount',
-                        within='snapshot_date, is_eligible',
-                    ) }}
-            end as {{ type_double() }}
+            case when is_eligible then {{ revenue_rank }} end as {{ type_double() }}
         ) as revenue_rank_rate,
         snapshot_date,
         {{ as_of_date() }} as as_of_date

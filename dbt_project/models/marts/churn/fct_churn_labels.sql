@@ -1,28 +1,8 @@
-with features as (
+with features as (select * from {{ ref('fct_churn_features') }}),
 
-    select * from {{ ref('fct_churn_features') }}
+account_days as (select * from {{ ref('int_account_days_known') }}),
 
-),
-
-account_days as (
-
-    select * from {{ ref('int_account_days_known') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['lead_days', 'horizon_days']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['lead_days', 'horizon_days']) }}),
 
 eligible as (
 

@@ -1,36 +1,18 @@
+{%- set by_account = 'partition by account_id order by changed_date' -%}
+{%- set attributes = [
+    'account_name', 'industry', 'size_band', 'region', 'country', 'account_manager_id',
+] -%}
 {#- What is kept, as one text: two spans with the same text are one. -#}
 {%- set everything -%}
-    concat_ws(
-            '|',
-            coalesce(account_name, ''),
-            coalesce(industry, ''),
-            coalesce(size_band, ''),
-            coalesce(region, ''),
-            coalesce(country, ''),
-            coalesce(account_manager_id, ''),
-            is_internal,
-            contract_mode
-        )
+    concat_ws('|', is_internal, contract_mode
+    {%- for attribute in attributes %}, coalesce({{ attribute }}, ''){% endfor %})
 {%- endset -%}
 
-with account_versions as (
+with account_versions as (select * from {{ ref('int_accounts_merged') }}),
 
-    select * from {{ ref('int_accounts_merged') }}
+accounts as (select * from {{ ref('dim_accounts') }}),
 
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
-
-account_managers as (
-
-    select * from {{ ref('dim_account_managers') }}
-
-),
-
+account_managers as (select * from {{ ref('dim_account_managers') }}),
 
 -- Attributes change when a change of them becomes known, the mode on the day itself.
 changes as (
@@ -75,11 +57,7 @@ stated as (
     inner join account_versions
         on
             changes.account_id = account_versions.account_id
-            and changes.changed_date >= account_versions.in_force_from_date
-            and (
-                account_versions.superseded_date is null
-                or changes.changed_date < account_versions.superseded_date
-            )
+            and {{ is_account_in_force('account_versions', 'changes.changed_date') }}
     left join account_managers
         on account_versions.account_manager_id = account_managers.account_manager_id
 
@@ -90,10 +68,7 @@ changed as (
 
     select
         *,
-        coalesce({{ everything }} = lag({{ everything }}) over (
-            partition by account_id
-            order by changed_date
-        ), false) as is_repeat
+        {{ everything }} = lag({{ everything }}) over ({{ by_account }}) as is_repeat
     from stated
 
 ),
@@ -111,19 +86,12 @@ final as (
         account_manager_id,
         contract_mode,
         is_internal,
-        lead(changed_date) over (
-            partition by account_id
-            order by changed_date
-        ) is null as is_current,
+        lead(changed_date) over ({{ by_account }}) is null as is_current,
         changed_date as valid_from_date,
-        lead({{ add_days('changed_date', -1) }}) over (
-            partition by account_id
-            order by changed_date
-        ) as valid_to_date,
+        lead({{ add_days('changed_date', -1) }}) over ({{ by_account }}) as valid_to_date,
         {{ as_of_date() }} as as_of_date
     from changed
-    where not is_repeat
-
+    where not coalesce(is_repeat, false)
 )
 
 select * from final

@@ -1,34 +1,10 @@
-with account_managers as (
+with account_managers as (select * from {{ ref('stg_raw__account_managers') }}),
 
-    select * from {{ ref('stg_raw__account_managers') }}
+sources as (select * from {{ ref('stg_ops__sources') }}),
 
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
-sources as (
-
-    select * from {{ ref('stg_ops__sources') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['list_capacity']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['list_capacity']) }}),
 
 ranked as (
 

@@ -1,32 +1,12 @@
-with accounts as (
+with accounts as (select * from {{ ref('int_accounts_merged') }}),
 
-    select * from {{ ref('int_accounts_merged') }}
+account_managers as (select * from {{ ref('stg_raw__account_managers') }}),
 
-),
+account_groups as (select * from {{ ref('int_account_groups_walked') }}),
 
-account_managers as (
+account_days as (select * from {{ ref('int_account_days_known') }}),
 
-    select * from {{ ref('stg_raw__account_managers') }}
-
-),
-
-account_groups as (
-
-    select * from {{ ref('int_account_groups_walked') }}
-
-),
-
-account_days as (
-
-    select * from {{ ref('int_account_days_known') }}
-
-),
-
-contracts as (
-
-    select * from {{ ref('int_contracts_dated') }}
-
-),
+contracts as (select * from {{ ref('int_contracts_dated') }}),
 
 known_managers as (
 

@@ -1,14 +1,6 @@
-with contacts as (
+with contacts as (select * from {{ ref('stg_raw__contacts') }}),
 
-    select * from {{ ref('stg_raw__contacts') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
 
 final as (

@@ -1,35 +1,10 @@
-with days as (
+with days as (select * from {{ ref('int_calendar_days_listed') }}),
 
-    select * from {{ ref('int_calendar_days_listed') }}
+calendars as (select * from {{ ref('policy_calendars') }}),
 
-),
+holidays as (select * from {{ ref('policy_holidays') }}),
 
-calendars as (
-
-    select * from {{ ref('policy_calendars') }}
-
-),
-
-holidays as (
-
-    select * from {{ ref('policy_holidays') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-
-policy as (
-
-    select
-        {{ pivot_parameters(['fiscal_year_first_month']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['fiscal_year_first_month']) }}),
 
 special_days as (
 

@@ -1,26 +1,10 @@
-with inputs as (
+with inputs as (select * from {{ ref('policy_mart_inputs') }}),
 
-    select * from {{ ref('policy_mart_inputs') }}
+states as (select * from {{ ref('policy_input_states') }}),
 
-),
+entities as (select * from {{ ref('stg_raw__entities') }}),
 
-states as (
-
-    select * from {{ ref('policy_input_states') }}
-
-),
-
-entities as (
-
-    select * from {{ ref('stg_raw__entities') }}
-
-),
-
-extracts as (
-
-    select * from {{ ref('stg_ops__extracts') }}
-
-),
+extracts as (select * from {{ ref('stg_ops__extracts') }}),
 
 
 delivered as (

@@ -1,20 +1,8 @@
-with products as (
+with products as (select * from {{ ref('stg_raw__products') }}),
 
-    select * from {{ ref('stg_raw__products') }}
+sources as (select * from {{ ref('stg_ops__sources') }}),
 
-),
-
-sources as (
-
-    select * from {{ ref('stg_ops__sources') }}
-
-),
-
-order_lines as (
-
-    select * from {{ ref('fct_order_lines') }}
-
-),
+order_lines as (select * from {{ ref('fct_order_lines') }}),
 
 ranked as (
 

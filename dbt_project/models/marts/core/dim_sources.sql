@@ -1,14 +1,6 @@
-with sources as (
+with sources as (select * from {{ ref('stg_ops__sources') }}),
 
-    select * from {{ ref('stg_ops__sources') }}
-
-),
-
-extracts as (
-
-    select * from {{ ref('stg_ops__extracts') }}
-
-),
+extracts as (select * from {{ ref('stg_ops__extracts') }}),
 
 deliveries as (
 

@@ -1,8 +1,4 @@
-with account_keys as (
-
-    select * from {{ ref('stg_ops__account_keys') }}
-
-),
+with account_keys as (select * from {{ ref('stg_ops__account_keys') }}),
 
 compared as (
 

@@ -1,20 +1,8 @@
-with account_versions as (
+with account_versions as (select * from {{ ref('stg_raw__accounts') }}),
 
-    select * from {{ ref('stg_raw__accounts') }}
+account_keys as (select * from {{ ref('stg_ops__account_keys') }}),
 
-),
-
-account_keys as (
-
-    select * from {{ ref('stg_ops__account_keys') }}
-
-),
-
-rules as (
-
-    select * from {{ ref('policy_match_rules') }}
-
-),
+rules as (select * from {{ ref('policy_match_rules') }}),
 
 records as (
 

@@ -1,14 +1,6 @@
-with bids as (
+with bids as (select * from {{ ref('stg_raw__bids') }}),
 
-    select * from {{ ref('stg_raw__bids') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
 
 final as (

@@ -1,14 +1,6 @@
-with months as (
+with months as (select * from {{ ref('int_contract_months_summed') }}),
 
-    select * from {{ ref('int_contract_months_summed') }}
-
-),
-
-ends as (
-
-    select * from {{ ref('int_contract_ends_explained') }}
-
-),
+ends as (select * from {{ ref('int_contract_ends_explained') }}),
 
 
 compared as (

@@ -1,8 +1,4 @@
-with feedback as (
-
-    select * from {{ ref('int_feedback_rated') }}
-
-),
+with feedback as (select * from {{ ref('int_feedback_rated') }}),
 
 final as (
 

@@ -1,20 +1,8 @@
-with interactions as (
+with interactions as (select * from {{ ref('stg_raw__interactions') }}),
 
-    select * from {{ ref('stg_raw__interactions') }}
+kinds as (select * from {{ ref('policy_interaction_kinds') }}),
 
-),
-
-kinds as (
-
-    select * from {{ ref('policy_interaction_kinds') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
 
 standing as (

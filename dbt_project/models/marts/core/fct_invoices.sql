@@ -1,20 +1,8 @@
-with invoices as (
+with invoices as (select * from {{ ref('stg_raw__invoices') }}),
 
-    select * from {{ ref('stg_raw__invoices') }}
+payments as (select * from {{ ref('stg_raw__payments') }}),
 
-),
-
-payments as (
-
-    select * from {{ ref('stg_raw__payments') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
 paid as (
 

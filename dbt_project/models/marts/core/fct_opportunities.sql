@@ -1,20 +1,8 @@
-with opportunities as (
+with opportunities as (select * from {{ ref('stg_raw__opportunities') }}),
 
-    select * from {{ ref('stg_raw__opportunities') }}
+moves as (select * from {{ ref('int_opportunity_moves_listed') }}),
 
-),
-
-moves as (
-
-    select * from {{ ref('int_opportunity_moves_listed') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
 
 move_counts as (

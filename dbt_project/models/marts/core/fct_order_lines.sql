@@ -1,8 +1,4 @@
-with order_lines as (
-
-    select * from {{ ref('int_order_lines_versioned') }}
-
-),
+with order_lines as (select * from {{ ref('int_order_lines_versioned') }}),
 
 final as (
 

@@ -1,20 +1,8 @@
-with payments as (
+with payments as (select * from {{ ref('stg_raw__payments') }}),
 
-    select * from {{ ref('stg_raw__payments') }}
+invoices as (select * from {{ ref('fct_invoices') }}),
 
-),
-
-invoices as (
-
-    select * from {{ ref('fct_invoices') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
 
 final as (

@@ -1,14 +1,6 @@
-with referrals as (
+with referrals as (select * from {{ ref('stg_raw__referrals') }}),
 
-    select * from {{ ref('stg_raw__referrals') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
 
 final as (

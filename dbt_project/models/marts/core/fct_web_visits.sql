@@ -1,20 +1,8 @@
-with visits as (
+with visits as (select * from {{ ref('stg_raw__web_visits') }}),
 
-    select * from {{ ref('stg_raw__web_visits') }}
+contracts as (select * from {{ ref('stg_raw__contracts') }}),
 
-),
-
-contracts as (
-
-    select * from {{ ref('stg_raw__contracts') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
 
 known_contracts as (

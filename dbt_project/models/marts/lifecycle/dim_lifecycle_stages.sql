@@ -1,14 +1,6 @@
-with lifecycle_stages as (
+with lifecycle_stages as (select * from {{ ref('policy_lifecycle_stages') }}),
 
-    select * from {{ ref('policy_lifecycle_stages') }}
-
-),
-
-months as (
-
-    select * from {{ ref('fct_account_lifecycle_months') }}
-
-),
+months as (select * from {{ ref('fct_account_lifecycle_months') }}),
 
 counted as (
 

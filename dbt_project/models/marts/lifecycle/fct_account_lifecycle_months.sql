@@ -1,14 +1,6 @@
-with stages as (
+with stages as (select * from {{ ref('int_account_stages_kept') }}),
 
-    select * from {{ ref('int_account_stages_kept') }}
-
-),
-
-lifecycle_stages as (
-
-    select * from {{ ref('policy_lifecycle_stages') }}
-
-),
+lifecycle_stages as (select * from {{ ref('policy_lifecycle_stages') }}),
 
 neighboured as (
 

@@ -1,8 +1,4 @@
-with stages as (
-
-    select * from {{ ref('int_account_stages_kept') }}
-
-),
+with stages as (select * from {{ ref('int_account_stages_kept') }}),
 
 ranked as (
 

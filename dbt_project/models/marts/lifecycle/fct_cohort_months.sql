@@ -1,21 +1,6 @@
-with months as (
+with months as (select * from {{ ref('int_cohort_months_listed') }}),
 
-    select * from {{ ref('int_cohort_months_listed') }}
-
-),
-
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select {{ pivot_parameters(['confidence_z']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['confidence_z']) }}),
 
 summed as (
 

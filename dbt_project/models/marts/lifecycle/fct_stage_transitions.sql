@@ -1,45 +1,14 @@
-with counted as (
+with counted as (select * from {{ ref('int_stage_transitions_counted') }}),
 
-    select * from {{ ref('int_stage_transitions_counted') }}
+lifecycle_stages as (select * from {{ ref('policy_lifecycle_stages') }}),
 
-),
+rfm_segment_names as (select * from {{ ref('policy_rfm_segment_names') }}),
 
-parameters as (
+abc_classes as (select * from {{ ref('policy_abc_classes') }}),
 
-    select * from {{ ref('policy_parameters') }}
+state_words as (select * from {{ ref('policy_state_words') }}),
 
-),
-
-lifecycle_stages as (
-
-    select * from {{ ref('policy_lifecycle_stages') }}
-
-),
-
-rfm_segment_names as (
-
-    select * from {{ ref('policy_rfm_segment_names') }}
-
-),
-
-abc_classes as (
-
-    select * from {{ ref('policy_abc_classes') }}
-
-),
-
-state_words as (
-
-    select * from {{ ref('policy_state_words') }}
-
-),
-
-policy as (
-
-    select {{ pivot_parameters(['confidence_z']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['confidence_z']) }}),
 
 names as (
 

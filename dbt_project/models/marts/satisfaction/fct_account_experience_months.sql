@@ -1,14 +1,6 @@
-with experiences as (
+with experiences as (select * from {{ ref('int_account_experiences_listed') }}),
 
-    select * from {{ ref('int_account_experiences_listed') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
 felt as (
 

@@ -1,32 +1,12 @@
-with months as (
+with months as (select * from {{ ref('int_satisfaction_months_listed') }}),
 
-    select * from {{ ref('int_satisfaction_months_listed') }}
+answers as (select * from {{ ref('int_account_answers_summed') }}),
 
-),
+verdicts as (select * from {{ ref('int_account_verdicts_summed') }}),
 
-answers as (
+tickets as (select * from {{ ref('int_account_tickets_summed') }}),
 
-    select * from {{ ref('int_account_answers_summed') }}
-
-),
-
-verdicts as (
-
-    select * from {{ ref('int_account_verdicts_summed') }}
-
-),
-
-tickets as (
-
-    select * from {{ ref('int_account_tickets_summed') }}
-
-),
-
-loops as (
-
-    select * from {{ ref('int_account_concerns_summed') }}
-
-),
+loops as (select * from {{ ref('int_account_concerns_summed') }}),
 
 final as (
 

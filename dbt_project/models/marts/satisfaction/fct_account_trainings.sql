@@ -1,20 +1,8 @@
-with trainings as (
+with trainings as (select * from {{ ref('int_account_trainings_listed') }}),
 
-    select * from {{ ref('int_account_trainings_listed') }}
+tickets as (select * from {{ ref('fct_tickets') }}),
 
-),
-
-tickets as (
-
-    select * from {{ ref('fct_tickets') }}
-
-),
-
-visits as (
-
-    select * from {{ ref('fct_web_visits') }}
-
-),
+visits as (select * from {{ ref('fct_web_visits') }}),
 
 events as (
 

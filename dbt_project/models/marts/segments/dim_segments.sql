@@ -1,14 +1,6 @@
-with segments as (
+with segments as (select * from {{ ref('policy_segments') }}),
 
-    select * from {{ ref('policy_segments') }}
-
-),
-
-cells as (
-
-    select * from {{ ref('int_base_segments_named') }}
-
-),
+cells as (select * from {{ ref('int_base_segments_named') }}),
 
 named as (
 

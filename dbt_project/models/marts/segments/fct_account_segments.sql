@@ -1,8 +1,4 @@
-with memberships as (
-
-    select * from {{ ref('int_account_segments_listed') }}
-
-),
+with memberships as (select * from {{ ref('int_account_segments_listed') }}),
 
 placed as (
 

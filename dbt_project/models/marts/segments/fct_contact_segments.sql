@@ -1,26 +1,10 @@
-with contacts as (
+with contacts as (select * from {{ ref('dim_contacts') }}),
 
-    select * from {{ ref('dim_contacts') }}
+tickets as (select * from {{ ref('stg_raw__tickets') }}),
 
-),
+responses as (select * from {{ ref('stg_raw__survey_responses') }}),
 
-tickets as (
-
-    select * from {{ ref('stg_raw__tickets') }}
-
-),
-
-responses as (
-
-    select * from {{ ref('stg_raw__survey_responses') }}
-
-),
-
-web_visits as (
-
-    select * from {{ ref('stg_raw__web_visits') }}
-
-),
+web_visits as (select * from {{ ref('stg_raw__web_visits') }}),
 
 events as (
 

@@ -1,20 +1,8 @@
-with segments as (
+with segments as (select * from {{ ref('policy_segments') }}),
 
-    select * from {{ ref('policy_segments') }}
+states as (select * from {{ ref('int_account_states_dated') }}),
 
-),
-
-states as (
-
-    select * from {{ ref('int_account_states_dated') }}
-
-),
-
-memberships as (
-
-    select * from {{ ref('int_account_segments_listed') }}
-
-),
+memberships as (select * from {{ ref('int_account_segments_listed') }}),
 
 totals as (
 

@@ -5,23 +5,11 @@
 {%- set measures = [
     'net_revenue_365d_amount', 'order_days_365d_count', 'days_since_last_order',
 ] -%}
-with segments as (
+with segments as (select * from {{ ref('policy_segments') }}),
 
-    select * from {{ ref('policy_segments') }}
+states as (select * from {{ ref('int_account_states_dated') }}),
 
-),
-
-states as (
-
-    select * from {{ ref('int_account_states_dated') }}
-
-),
-
-memberships as (
-
-    select * from {{ ref('int_account_segments_listed') }}
-
-),
+memberships as (select * from {{ ref('int_account_segments_listed') }}),
 
 judged as (
 

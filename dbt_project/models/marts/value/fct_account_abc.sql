@@ -1,14 +1,6 @@
-with published as (
+with published as (select * from {{ ref('int_account_abc_published') }}),
 
-    select * from {{ ref('int_account_abc_published') }}
-
-),
-
-abc_classes as (
-
-    select * from {{ ref('policy_abc_classes') }}
-
-),
+abc_classes as (select * from {{ ref('policy_abc_classes') }}),
 
 final as (
 

@@ -1,8 +1,4 @@
-with measures as (
-
-    select * from {{ ref('int_account_measures_joined') }}
-
-),
+with measures as (select * from {{ ref('int_account_measures_joined') }}),
 
 current_measures as (
 

@@ -1,14 +1,6 @@
-with measures as (
+with measures as (select * from {{ ref('int_account_measures_joined') }}),
 
-    select * from {{ ref('int_account_measures_joined') }}
-
-),
-
-methods as (
-
-    select * from {{ ref('policy_wallet_methods') }}
-
-),
+methods as (select * from {{ ref('policy_wallet_methods') }}),
 
 final as (
 

@@ -1,34 +1,10 @@
-with scores as (
+with scores as (select * from {{ ref('int_account_rfm_scored') }}),
 
-    select * from {{ ref('int_account_rfm_scored') }}
+rfm_segment_names as (select * from {{ ref('policy_rfm_segment_names') }}),
 
-),
+rfm_naming8 as (select * from {{ ref('policy_rfm_naming8') }}),
 
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-rfm_segment_names as (
-
-    select * from {{ ref('policy_rfm_segment_names') }}
-
-),
-
-rfm_naming8 as (
-
-    select * from {{ ref('policy_rfm_naming8') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['naming8_high_score']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['naming8_high_score']) }}),
 
 final as (
 

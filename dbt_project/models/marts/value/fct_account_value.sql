@@ -1,14 +1,6 @@
-with measures as (
+with measures as (select * from {{ ref('int_account_measures_joined') }}),
 
-    select * from {{ ref('int_account_measures_joined') }}
-
-),
-
-classes as (
-
-    select * from {{ ref('fct_account_abc') }}
-
-),
+classes as (select * from {{ ref('fct_account_abc') }}),
 
 final as (
 

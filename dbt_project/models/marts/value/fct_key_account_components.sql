@@ -1,20 +1,8 @@
-with ranked as (
+with ranked as (select * from {{ ref('int_key_account_components_ranked') }}),
 
-    select * from {{ ref('int_key_account_components_ranked') }}
+components as (select * from {{ ref('policy_key_account_components') }}),
 
-),
-
-components as (
-
-    select * from {{ ref('policy_key_account_components') }}
-
-),
-
-reasons as (
-
-    select * from {{ ref('policy_unknown_reasons') }}
-
-),
+reasons as (select * from {{ ref('policy_unknown_reasons') }}),
 
 final as (
 

@@ -1,20 +1,8 @@
-with decided as (
+with decided as (select * from {{ ref('int_key_account_tiers_decided') }}),
 
-    select * from {{ ref('int_key_account_tiers_decided') }}
+scores as (select * from {{ ref('int_key_accounts_scored') }}),
 
-),
-
-scores as (
-
-    select * from {{ ref('int_key_accounts_scored') }}
-
-),
-
-tiers as (
-
-    select * from {{ ref('policy_key_account_tiers') }}
-
-),
+tiers as (select * from {{ ref('policy_key_account_tiers') }}),
 
 followed as (
 

@@ -1,8 +1,4 @@
-with ops_account_keys as (
-
-    select * from {{ source('ops', 'account_keys') }}
-
-),
+with ops_account_keys as (select * from {{ source('ops', 'account_keys') }}),
 
 renamed as (
 

@@ -1,8 +1,4 @@
-with ops_extracts as (
-
-    select * from {{ source('ops', 'extracts') }}
-
-),
+with ops_extracts as (select * from {{ source('ops', 'extracts') }}),
 
 renamed as (
 

@@ -1,8 +1,4 @@
-with ops_sources as (
-
-    select * from {{ source('ops', 'sources') }}
-
-),
+with ops_sources as (select * from {{ source('ops', 'sources') }}),
 
 renamed as (
 

@@ -1,8 +1,4 @@
-with raw_account_managers as (
-
-    select * from {{ source('raw', 'account_managers') }}
-
-),
+with raw_account_managers as (select * from {{ source('raw', 'account_managers') }}),
 
 known as (
 

@@ -1,8 +1,4 @@
-with raw_accounts as (
-
-    select * from {{ source('raw', 'accounts') }}
-
-),
+with raw_accounts as (select * from {{ source('raw', 'accounts') }}),
 
 known as (
 

@@ -1,8 +1,4 @@
-with raw_bids as (
-
-    select * from {{ source('raw', 'bids') }}
-
-),
+with raw_bids as (select * from {{ source('raw', 'bids') }}),
 
 known as (
 

@@ -1,8 +1,4 @@
-with raw_campaign_members as (
-
-    select * from {{ source('raw', 'campaign_members') }}
-
-),
+with raw_campaign_members as (select * from {{ source('raw', 'campaign_members') }}),
 
 known as (
 

@@ -1,8 +1,4 @@
-with raw_campaigns as (
-
-    select * from {{ source('raw', 'campaigns') }}
-
-),
+with raw_campaigns as (select * from {{ source('raw', 'campaigns') }}),
 
 known as (
 

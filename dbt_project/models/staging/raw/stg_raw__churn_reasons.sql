@@ -1,8 +1,4 @@
-with raw_churn_reasons as (
-
-    select * from {{ source('raw', 'churn_reasons') }}
-
-),
+with raw_churn_reasons as (select * from {{ source('raw', 'churn_reasons') }}),
 
 known as (
 

@@ -1,8 +1,4 @@
-with raw_contacts as (
-
-    select * from {{ source('raw', 'contacts') }}
-
-),
+with raw_contacts as (select * from {{ source('raw', 'contacts') }}),
 
 known as (
 

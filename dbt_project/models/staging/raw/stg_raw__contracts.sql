@@ -1,8 +1,4 @@
-with raw_contracts as (
-
-    select * from {{ source('raw', 'contracts') }}
-
-),
+with raw_contracts as (select * from {{ source('raw', 'contracts') }}),
 
 known as (
 

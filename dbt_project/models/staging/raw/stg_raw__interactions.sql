@@ -1,8 +1,4 @@
-with raw_interactions as (
-
-    select * from {{ source('raw', 'interactions') }}
-
-),
+with raw_interactions as (select * from {{ source('raw', 'interactions') }}),
 
 known as (
 

@@ -1,8 +1,4 @@
-with raw_invoices as (
-
-    select * from {{ source('raw', 'invoices') }}
-
-),
+with raw_invoices as (select * from {{ source('raw', 'invoices') }}),
 
 known as (
 

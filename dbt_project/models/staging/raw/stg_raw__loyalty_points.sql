@@ -1,8 +1,4 @@
-with raw_loyalty_points as (
-
-    select * from {{ source('raw', 'loyalty_points') }}
-
-),
+with raw_loyalty_points as (select * from {{ source('raw', 'loyalty_points') }}),
 
 known as (
 

@@ -1,8 +1,4 @@
-with raw_opportunities as (
-
-    select * from {{ source('raw', 'opportunities') }}
-
-),
+with raw_opportunities as (select * from {{ source('raw', 'opportunities') }}),
 
 known as (
 

@@ -1,8 +1,4 @@
-with raw_opportunity_stages as (
-
-    select * from {{ source('raw', 'opportunity_stages') }}
-
-),
+with raw_opportunity_stages as (select * from {{ source('raw', 'opportunity_stages') }}),
 
 known as (
 

@@ -1,8 +1,4 @@
-with raw_order_lines as (
-
-    select * from {{ source('raw', 'order_lines') }}
-
-),
+with raw_order_lines as (select * from {{ source('raw', 'order_lines') }}),
 
 known as (
 

@@ -1,8 +1,4 @@
-with raw_orders as (
-
-    select * from {{ source('raw', 'orders') }}
-
-),
+with raw_orders as (select * from {{ source('raw', 'orders') }}),
 
 known as (
 

@@ -1,8 +1,4 @@
-with raw_payments as (
-
-    select * from {{ source('raw', 'payments') }}
-
-),
+with raw_payments as (select * from {{ source('raw', 'payments') }}),
 
 known as (
 

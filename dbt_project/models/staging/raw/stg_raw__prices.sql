@@ -1,8 +1,4 @@
-with raw_prices as (
-
-    select * from {{ source('raw', 'prices') }}
-
-),
+with raw_prices as (select * from {{ source('raw', 'prices') }}),
 
 known as (
 

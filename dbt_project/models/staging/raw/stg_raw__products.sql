@@ -1,8 +1,4 @@
-with raw_products as (
-
-    select * from {{ source('raw', 'products') }}
-
-),
+with raw_products as (select * from {{ source('raw', 'products') }}),
 
 known as (
 

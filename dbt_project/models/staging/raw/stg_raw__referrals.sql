@@ -1,8 +1,4 @@
-with raw_referrals as (
-
-    select * from {{ source('raw', 'referrals') }}
-
-),
+with raw_referrals as (select * from {{ source('raw', 'referrals') }}),
 
 known as (
 

@@ -1,8 +1,4 @@
-with raw_survey_responses as (
-
-    select * from {{ source('raw', 'survey_responses') }}
-
-),
+with raw_survey_responses as (select * from {{ source('raw', 'survey_responses') }}),
 
 known as (
 

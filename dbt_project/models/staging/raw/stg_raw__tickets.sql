@@ -1,8 +1,4 @@
-with raw_tickets as (
-
-    select * from {{ source('raw', 'tickets') }}
-
-),
+with raw_tickets as (select * from {{ source('raw', 'tickets') }}),
 
 known as (
 

@@ -1,8 +1,4 @@
-with raw_web_visits as (
-
-    select * from {{ source('raw', 'web_visits') }}
-
-),
+with raw_web_visits as (select * from {{ source('raw', 'web_visits') }}),
 
 known as (
 
