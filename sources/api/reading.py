@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from psycopg import Connection
 
-from sources.api.ahead import ahead
+from sources.ahead import ahead
 from sources.api.connector import Connector, Page, State, StateExpiredError, WalkKind
 from sources.api.drift import refuse_changed
 from sources.api.spool import Spool, Walk, spool_table, walk_fingerprint
