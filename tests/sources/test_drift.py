@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from psycopg import sql
 
@@ -145,12 +147,109 @@ def test_a_new_column_is_told_once_and_another_order_never(source: Source) -> No
     assert source.extract("2026-01-05").warnings == ()
     added = {"zip": ("text", ["x"] * 4)} | dict(reversed(BEFORE.items()))
     source.show(added)
-    told = ("shop, leads: new columns that nothing is mapped to: zip",)
+    told = ("shop, leads: new columns that nothing is mapped to: zip (kept)",)
     for _ in range(2):  # a repeat of the day says the same again
-        report = source.extract("2026-01-06")
-        assert report.warnings == told
-        assert (report.entities[0].new, report.entities[0].changed) == (0, 0)
+        assert source.extract("2026-01-06").warnings == told
     assert source.extract("2026-01-07").warnings == ()
     assert source.workshop.query("select name, as_of::text from ops.source_columns where is_news") == [
         ("zip", "2026-01-06")
     ]
+
+
+def test_a_new_column_is_kept_where_it_has_a_value_from_its_night_on(source: Source) -> None:
+    source.show(BEFORE)
+    source.extract("2026-01-05")
+    source.show(BEFORE | {"zip": ("text", ["x", "", "y", ""]), "rating": ("integer", [1, 2, 3, 4])})
+    report = source.extract("2026-01-06")
+    assert report.warnings == ("shop, leads: new columns that nothing is mapped to: rating, zip (kept)",)
+    assert _counts(report) == (0, 4, 0)
+    expected = [("1", {"rating": "1", "zip": "x"}), ("2", {"rating": "2"}), ("3", {"rating": "3", "zip": "y"}),
+                ("4", {"rating": "4"})]  # fmt: skip
+    assert _extras(source) == expected
+    for day in ("2026-01-07", "2026-01-08"):
+        source.show(BEFORE | {"rating": ("integer", [1, 2, 3, 4]), "zip": ("text", ["x", "", "y", ""])})
+        assert _counts(source.extract(day)) == (0, 0, 4)
+    # it goes as it came: nothing was promised of it
+    source.show(BEFORE | {"rating": ("integer", [1, 2, 3, 4])})
+    assert _counts(source.extract("2026-01-09")) == (0, 2, 2)
+    assert _extras(source) == [(key, {"rating": each["rating"]}) for key, each in expected]
+
+
+def test_a_new_column_without_a_value_changes_nothing(source: Source) -> None:
+    source.show(BEFORE)
+    source.extract("2026-01-05")
+    source.show(BEFORE | {"zip": ("text", ["", "", "", "z"])})
+    assert _counts(source.extract("2026-01-06")) == (0, 1, 3)
+    assert _extras(source) == [("1", None), ("2", None), ("3", None), ("4", {"zip": "z"})]
+
+
+def test_a_company_can_have_new_columns_told_only(source: Source) -> None:
+    source.workshop.source["datasets"]["leads"]["new_columns"] = "tell"
+    source.show(BEFORE)
+    source.extract("2026-01-05")
+    source.show(BEFORE | {"zip": ("text", ["x"] * 4)})
+    report = source.extract("2026-01-06")
+    assert report.warnings == ("shop, leads: new columns that nothing is mapped to: zip (not kept)",)
+    assert _counts(report) == (0, 0, 4)
+    source.workshop.source["datasets"]["leads"]["new_columns"] = "keep"  # what was told before is kept now
+    assert _counts(source.extract("2026-01-07")) == (0, 4, 0)
+    assert _extras(source) == [(str(number), {"zip": "x"}) for number in range(1, 5)]
+
+
+def _counts(report: ExtractReport) -> tuple[int, int, int]:
+    found = report.entities[0]
+    return found.new, found.changed, found.unchanged
+
+
+def _extras(source: Source) -> list[tuple[str, dict[str, str] | None]]:
+    return source.workshop.query(
+        "select distinct on (record_id) record_id, extra from raw.opportunities order by record_id, known_at desc"
+    )
+
+
+def test_files_of_an_append_dataset_may_have_a_new_column_or_not(workshop: Workshop) -> None:
+    workshop.source = {
+        "datasets": {"lines": {"files": ["*.csv", "*.parquet"], "mode": "append", "happened_at": "day"}},
+        "entities": {
+            "order_lines": {
+                "from": "lines",
+                "fields": {"order_line_id": "no", "order_id": "no", "quantity": "qty", "net_amount": "qty",
+                           "line_kind": {"value": "product"}},
+                "extra": {"colour": {"value": "none"}},
+            },
+            "orders": {"from": "lines", "one_per_key": True, "optional": ["account_id"],
+                       "fields": {"order_id": "no", "ordered_at": "day"}},
+        },
+    }  # fmt: skip
+    workshop.csv("a.csv", ["no,day,qty", "1,2026-01-05,1"])
+    workshop.extract("2026-01-05")
+    # a name that the company gave to another stays that one's, and a list is told but cannot be kept
+    table = {"no": ["2"], "colour": ["red"], "tags": [["x"]], "day": ["2026-01-06"], "qty": ["1"], "": ["no name"]}
+    pq.write_table(pa.table(table), workshop.data / "b.parquet")
+    told = workshop.extract("2026-01-06")
+    assert told.warnings == ("shop, lines: new columns that nothing is mapped to: colour (kept), tags (not kept)",)
+    workshop.csv("c.csv", ["colour,no,day,batch,qty", "blue,3,2026-01-07,B7,1"])
+    workshop.csv("d.csv", ["no,day,qty", "4,2026-01-07,1"])
+    assert workshop.extract("2026-01-07").warnings == (
+        "shop, lines: new columns that nothing is mapped to: batch (kept)",
+    )
+    assert workshop.query("select record_id, extra from raw.order_lines order by record_id, known_at") == [
+        ("1", {"colour": "none"}), ("2", {"colour": "none"}), ("3", {"colour": "none", "batch": "B7"}),
+        ("4", {"colour": "none"}),
+    ]  # fmt: skip
+    assert workshop.query("select count(*), count(extra) from raw.orders") == [(4, 0)]
+    assert workshop.query("select nspname from pg_namespace where nspname like 'landing%'") == []
+
+
+def test_beside_columns_that_reach_a_person_new_ones_are_told_only(workshop: Workshop) -> None:
+    workshop.source = {
+        "datasets": {"people": {"files": "*.csv", "mode": "full"}},
+        "entities": {"contacts": {"from": "people", "fields": {"contact_id": "no", "account_id": "of"}}},
+    }
+    workshop.csv("people.csv", ["no,of", "1,x"])
+    workshop.extract("2026-01-05")
+    workshop.csv("people.csv", ["no,of,faith", "1,x,none"])
+    assert workshop.extract("2026-01-06").warnings == (
+        "shop, people: new columns that nothing is mapped to: faith (not kept)",
+    )
+    assert workshop.query("select extra from raw.contacts") == [(None,)]
