@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -17,20 +18,27 @@ from sources.loading.quarantine import QuarantineLimitError
 from sources.loading.report import ExtractReport
 from sources.tables import RenamedColumnError
 from tests.servers.framework import serving
+from tests.servers.fxiaoke import ADMIN, ADMIN_MOBILE, FxiaokeServer, serving_fxiaoke
+from tests.servers.fxiaoke_store import Store
+from tests.servers.mariadb import MariadbServer
 from tests.servers.odoo import OdooServer
 from tests.servers.odoo_models import FieldSpec
+from tests.servers.zoho_crm import ZohoServer
+from tests.servers.zoho_store import ZohoStore
+from tests.sources.fxiaoke.tenant import CREDENTIALS as FXIAOKE_CREDENTIALS
 from tests.sources.workshop import Workshop
+from tests.sources.zoho_crm.visits import CREDENTIALS as ZOHO_CREDENTIALS
 from warehouse.errors import Problem
 
 Columns = dict[str, tuple[str, list[Any]]]
 """By name, in the source's order: the type, as PostgreSQL calls it, and a value for each row."""
 BEFORE: Columns = {
     "id": ("integer", [1, 2, 3, 4]),
-    "name": ("text", ["a", "b", "c", "d"]),
+    "title": ("text", ["a", "b", "c", "d"]),
     "expected_revenue": ("numeric", [1, 2, 3, 4]),
     "date_deadline": ("date", ["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"]),
 }
-FIELDS = {"opportunity_id": "id", "opportunity_name": "name", "amount": "expected_revenue",
+FIELDS = {"opportunity_id": "id", "opportunity_name": "title", "amount": "expected_revenue",
           "expected_close_date": "date_deadline"}  # fmt: skip
 _ODOO_TYPES = {"integer": "integer", "text": "char", "numeric": "float", "date": "date"}
 
@@ -45,33 +53,80 @@ class Source:
         return self.workshop.extract(day, erp_url=self._erp_url)
 
 
-@pytest.fixture(params=["files", "erp_database", "odoo"])
+_DATASETS: dict[str, dict[str, Any]] = {
+    "files": {"files": "*.csv", "mode": "full"},
+    "erp_database": {"table": "leads"},
+    "mariadb": {"table": "leads"},
+    "odoo": {"object": "crm.lead"},
+    "zoho_crm": {"object": "Offers"},
+    "fxiaoke": {"object": "offer__c"},
+}
+_KINDS = [
+    pytest.param(kind, marks=pytest.mark.xdist_group("mariadb") if kind == "mariadb" else ()) for kind in _DATASETS
+]
+
+
+@pytest.fixture(params=_KINDS)
 def source(request: pytest.FixtureRequest, workshop: Workshop) -> Iterator[Source]:
-    options: dict[str, Any] = dict[str, dict[str, Any]](
-        {
-            "files": {"dataset": {"files": "*.csv", "mode": "full"}},
-            "erp_database": {"url": "${GUANXI_ERP_URL}", "dataset": {"table": "leads"}},
-            "odoo": {"dataset": {"object": "crm.lead"}},
-        }
-    )[request.param]
+    kind: str = request.param
     workshop.source = {
-        "kind": request.param,
-        "datasets": {"leads": options["dataset"]},
-        "entities": {"opportunities": {"from": "leads", "fields": FIELDS}},
-    } | {key: value for key, value in options.items() if key != "dataset"}
-    if request.param == "files":
+        "kind": "erp_database" if kind == "mariadb" else kind,
+        "datasets": {"leads": dict(_DATASETS[kind])},
+        "entities": {"opportunities": {"from": "leads", "fields": dict(FIELDS)}},
+    }
+    if kind == "files":
         yield Source(workshop, lambda columns: _show_file(workshop, columns))
-    elif request.param == "erp_database":
+    elif kind == "erp_database":
         url: str = request.getfixturevalue("scratch_database")
+        workshop.source["url"] = "${GUANXI_ERP_URL}"
         yield Source(workshop, lambda columns: _show_table(url, columns), url)
+    elif kind == "mariadb":
+        server: MariadbServer = request.getfixturevalue("mariadb")
+        workshop.source["url"] = "${GUANXI_ERP_URL}"
+        server.execute("create database drift character set utf8mb4")
+        yield Source(workshop, lambda columns: _show_mariadb(server, columns), server.url("drift"))
+        server.execute("drop database drift")
     else:
-        server = OdooServer()
-        with serving(server, server.script) as running:
-            workshop.source["settings"] = {"base_url": running.url, "database": server.database}
-            secret = json.dumps({"api_key": server.key, "login": server.login})
-            workshop.outside = {"environment": {"GUANXI_SOURCE_SHOP": secret}, "allows_private": True,
-                                "patience": Patience(attempts=2)}  # fmt: skip
-            yield Source(workshop, lambda columns: _show_model(server, columns))
+        yield from _SYSTEMS[kind](workshop)
+
+
+def _odoo(workshop: Workshop) -> Iterator[Source]:
+    server = OdooServer()
+    with serving(server, server.script) as running:
+        settings = {"base_url": running.url, "database": server.database}
+        _settle(workshop, settings, {"api_key": server.key, "login": server.login})
+        yield Source(workshop, lambda columns: _show_model(server, columns))
+
+
+def _zoho(workshop: Workshop) -> Iterator[Source]:
+    server = ZohoServer()
+    with serving(server, server.script) as running:
+        settings = {"data_centre": "cn", "base_address": running.url, "keep_credits": 0}
+        _settle(workshop, settings, ZOHO_CREDENTIALS)
+        yield Source(workshop, lambda columns: _show_module(server.store, columns))
+
+
+def _fxiaoke(workshop: Workshop) -> Iterator[Source]:
+    server = FxiaokeServer(Store())
+    server.store.hire(ADMIN, "管理员", ADMIN_MOBILE)
+    with serving_fxiaoke(server) as running:
+        secret = {**FXIAOKE_CREDENTIALS, "open_user_id": ADMIN}
+        _settle(workshop, {"token_style": "oauth2", "host": running.url}, secret)
+        workshop.source["entities"]["opportunities"]["fields"]["opportunity_id"] = "_id"
+        yield Source(workshop, lambda columns: _show_object(server.store, columns))
+
+
+_SYSTEMS = {"odoo": _odoo, "zoho_crm": _zoho, "fxiaoke": _fxiaoke}
+
+
+def _settle(workshop: Workshop, settings: dict[str, Any], credentials: dict[str, str]) -> None:
+    workshop.source["settings"] = settings
+    workshop.outside = {
+        "environment": {"GUANXI_SOURCE_SHOP": json.dumps(credentials)},
+        "allows_private": True,
+        "patience": Patience(attempts=4),
+        "sleep": lambda _: None,
+    }
 
 
 def _show_file(workshop: Workshop, columns: Columns) -> None:
@@ -100,6 +155,55 @@ def _show_model(server: OdooServer, columns: Columns) -> None:
         server.store.insert("crm.lead", **dict(zip(columns, row, strict=True)))
 
 
+def _show_mariadb(server: MariadbServer, columns: Columns) -> None:
+    kinds = {"text": "varchar(40)", "numeric": "decimal(12,2)"}
+    described = ", ".join(f"`{name}` {kinds.get(kind, kind)}" for name, (kind, _) in columns.items())
+    rows = ", ".join(
+        "(" + ", ".join(f"'{value}'" for value in row) + ")"
+        for row in zip(*(values for _, values in columns.values()), strict=True)
+    )
+    made = f"create table leads ({described})"
+    server.execute("drop table if exists leads", made, f"insert into leads values {rows}", database="drift")
+
+
+def _show_module(store: ZohoStore, columns: Columns) -> None:
+    """Show the columns as fields of a module; its records keep the ids that Zoho gave them."""
+    kinds = {"numeric": "currency"}
+    shown = {name: column for name, column in columns.items() if name != "id"}
+    fields = " ".join(f"{name}:{kinds.get(kind, kind)}" for name, (kind, _) in shown.items())
+    known = store.modules.get("Offers")
+    module = ZohoStore().add_module("Offers", fields)
+    if known is not None:
+        module.rows, module.ids = known.rows, known.ids
+    store.modules["Offers"] = module
+    for number in range(4):
+        values = {name: each[number] for name, (_, each) in shown.items()}
+        if number < len(module.ids):
+            store.update("Offers", str(module.ids[number]), **values)
+        else:
+            store.insert("Offers", **values)
+
+
+def _show_object(store: Store, columns: Columns) -> None:
+    """Show the columns as fields of an object, whose records keep the keys that 纷享销客 gave them."""
+    kinds = {"numeric": "currency", "integer": "number"}
+    shown = {name: column for name, column in columns.items() if name != "id"}
+    store.define("offer__c", "offer", {name: {"type": kinds.get(kind, kind)} for name, (kind, _) in shown.items()})
+    store.go_on(60)
+    keys = list(store.records["offer__c"])
+    for number in range(4):
+        values: dict[str, Any] = {name: _milliseconds(each[number]) if kind == "date" else each[number]
+                  for name, (kind, each) in shown.items()}  # fmt: skip
+        if keys:
+            store.update("offer__c", keys[number], **values)
+        else:
+            store.insert("offer__c", name=f"offer {number}", **values)
+
+
+def _milliseconds(day: str) -> int:
+    return int(datetime.fromisoformat(f"{day}T12:00+00:00").timestamp() * 1000)
+
+
 def _renamed(old: str, new: str) -> Columns:
     return {new if name == old else name: column for name, column in BEFORE.items()}
 
@@ -110,7 +214,7 @@ STOPS: dict[str, tuple[Columns, type[Problem], str]] = {
         RenamedColumnError,
         "(now expected_exp_revenue?)",
     ),
-    "in another case": (_renamed("name", "Name"), RenamedColumnError, "name (now Name?)"),
+    "in another case": (_renamed("title", "Title"), RenamedColumnError, "title (now Title?)"),
     "number to text": (
         BEFORE | {"expected_revenue": ("text", ["n/a"] * 4)},
         QuarantineLimitError,
@@ -159,30 +263,26 @@ def test_a_new_column_is_told_once_and_another_order_never(source: Source) -> No
 def test_a_new_column_is_kept_where_it_has_a_value_from_its_night_on(source: Source) -> None:
     source.show(BEFORE)
     source.extract("2026-01-05")
-    source.show(BEFORE | {"zip": ("text", ["x", "", "y", ""]), "rating": ("integer", [1, 2, 3, 4])})
+    after = BEFORE | {"zip": ("text", ["x", "", "y", ""]), "rating": ("integer", [1, 2, 3, 4])}
+    without = BEFORE | {"zip": after["zip"]}
+    source.show(without)
     report = source.extract("2026-01-06")
-    assert report.warnings == ("shop, leads: new columns that nothing is mapped to: rating, zip (kept)",)
-    assert _counts(report) == (0, 4, 0)
-    expected = [("1", {"rating": "1", "zip": "x"}), ("2", {"rating": "2"}), ("3", {"rating": "3", "zip": "y"}),
-                ("4", {"rating": "4"})]  # fmt: skip
-    assert _extras(source) == expected
-    for day in ("2026-01-07", "2026-01-08"):
-        source.show(BEFORE | {"rating": ("integer", [1, 2, 3, 4]), "zip": ("text", ["x", "", "y", ""])})
-        assert _counts(source.extract(day)) == (0, 0, 4)
+    assert report.warnings == ("shop, leads: new columns that nothing is mapped to: zip (kept)",)
+    assert _counts(report) == (0, 2, 2)
+    assert _extras(source) == [("a", {"zip": "x"}), ("b", None), ("c", {"zip": "y"}), ("d", None)]
+    source.show(dict(reversed(without.items())))
+    assert _counts(source.extract("2026-01-07")) == (0, 0, 4)
+    source.show(after)
+    assert _counts(source.extract("2026-01-08")) == (0, 4, 0)
+    assert _extras(source) == [("a", {"rating": "1", "zip": "x"}), ("b", {"rating": "2"}),
+                               ("c", {"rating": "3", "zip": "y"}), ("d", {"rating": "4"})]  # fmt: skip
     # it goes as it came: nothing was promised of it
-    source.show(BEFORE | {"rating": ("integer", [1, 2, 3, 4])})
-    assert _counts(source.extract("2026-01-09")) == (0, 2, 2)
-    assert _extras(source) == [(key, {"rating": each["rating"]}) for key, each in expected]
+    source.show(without)
+    assert _counts(source.extract("2026-01-09")) == (0, 4, 0)
+    assert _extras(source) == [("a", {"zip": "x"}), ("b", None), ("c", {"zip": "y"}), ("d", None)]
 
 
-def test_a_new_column_without_a_value_changes_nothing(source: Source) -> None:
-    source.show(BEFORE)
-    source.extract("2026-01-05")
-    source.show(BEFORE | {"zip": ("text", ["", "", "", "z"])})
-    assert _counts(source.extract("2026-01-06")) == (0, 1, 3)
-    assert _extras(source) == [("1", None), ("2", None), ("3", None), ("4", {"zip": "z"})]
-
-
+@pytest.mark.parametrize("source", ["files", "odoo"], indirect=True)
 def test_a_company_can_have_new_columns_told_only(source: Source) -> None:
     source.workshop.source["datasets"]["leads"]["new_columns"] = "tell"
     source.show(BEFORE)
@@ -193,7 +293,7 @@ def test_a_company_can_have_new_columns_told_only(source: Source) -> None:
     assert _counts(report) == (0, 0, 4)
     source.workshop.source["datasets"]["leads"]["new_columns"] = "keep"  # what was told before is kept now
     assert _counts(source.extract("2026-01-07")) == (0, 4, 0)
-    assert _extras(source) == [(str(number), {"zip": "x"}) for number in range(1, 5)]
+    assert _extras(source) == [(title, {"zip": "x"}) for title in "abcd"]
 
 
 def _counts(report: ExtractReport) -> tuple[int, int, int]:
@@ -203,7 +303,8 @@ def _counts(report: ExtractReport) -> tuple[int, int, int]:
 
 def _extras(source: Source) -> list[tuple[str, dict[str, str] | None]]:
     return source.workshop.query(
-        "select distinct on (record_id) record_id, extra from raw.opportunities order by record_id, known_at desc"
+        "select opportunity_name, extra from (select distinct on (record_id) * from raw.opportunities"
+        " order by record_id, known_at desc) as newest order by 1"
     )
 
 
