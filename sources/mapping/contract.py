@@ -61,7 +61,8 @@ class Column(BaseModel):
 class SystemObject(BaseModel):
     """An object of a known system that gives an entity, and how its fields become columns.
 
-    A column has one expression or several; then the first whose fields the system has is meant.
+    A column has one expression or several; then the first whose fields the system has is meant. `labels`: for a
+    column that none of them gives, what people call such a field of their own, as a regular expression.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -70,6 +71,7 @@ class SystemObject(BaseModel):
     note: str | None = None
     where: Annotated[tuple[Condition, ...], BeforeValidator(_as_list)] = ()
     fields: dict[str, Annotated[tuple[Expression, ...], BeforeValidator(_as_expressions)]] = Field(min_length=1)
+    labels: dict[str, str] = Field(default_factory=dict)
 
 
 class Contract(BaseModel):
@@ -97,7 +99,7 @@ class Contract(BaseModel):
             raise ValueError(f"event_date {self.event_date} must be a date or timestamptz")
         for kind, objects in self.maps.items():
             for each in objects:
-                unknown = [*(set(each.fields) - set(self.columns)), *(set(self.key) - set(each.fields))]
+                unknown = [*({*each.fields, *each.labels} - set(self.columns)), *(set(self.key) - set(each.fields))]
                 if unknown:
                     raise ValueError(f"maps {kind} {each.object}: unknown column or missing key {', '.join(unknown)}")
         return self
