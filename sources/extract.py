@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sources.api.reading import SystemReading
-from sources.databases.database import refuse_changed
+from sources.databases.database import SourceDatabase, refuse_changed
 from sources.databases.opening import open_database
 from sources.errors import UndeliveredError
 from sources.feed import Feed, Progress
@@ -16,7 +16,7 @@ from sources.files.place import opened_store
 from sources.files.store import FileStore
 from sources.loading import ledger
 from sources.loading.carrying import carry
-from sources.loading.columns import told_columns
+from sources.loading.columns import SeenBefore, seen_before, told_columns
 from sources.loading.landed import Landed
 from sources.loading.landing import drop_landings, land
 from sources.loading.merge import Merge
@@ -85,7 +85,8 @@ class _Extract:
         reports = merge.run(self.warehouse)
         drop_landings(self.warehouse, claim=self.claim, source=name)
         with closing(self.warehouse.connect(Role.LOADER)) as connection:
-            self.warnings += told_columns(connection, claim=self.claim, source=name)
+            datasets = [each.dataset for each in landed]
+            self.warnings += told_columns(connection, datasets, claim=self.claim, source=name)
         return self._report(reports)
 
     def _go_on_without(self, problem: UndeliveredError) -> ExtractReport:
@@ -126,8 +127,25 @@ class _Extract:
         with opened_store(
             self.mapping, company_folder=self.company.folder, outside=self.outside, copies=copies
         ) as store:
-            planned = [self._plan(dataset, store) for dataset in self.mapping.datasets]
-            return self._land([feed for _, feed in planned if feed is not None]), [landed for landed, _ in planned]
+            seen = [self._seen_before(dataset) for dataset in self.mapping.datasets]
+            kept = [each.to_keep(dict(zip(each.news, each.news, strict=True))) for each in seen]
+            while True:
+                planned = [
+                    self._plan(dataset.keeping(columns), store)
+                    for dataset, columns in zip(self.mapping.datasets, kept, strict=True)
+                ]
+                schema = self._land([feed for _, feed in planned if feed is not None])
+                landed = [each for each, _ in planned]
+                shown = [before.to_keep(each.plain_headers) for before, each in zip(seen, landed, strict=True)]
+                if all(set(found) <= set(columns) for found, columns in zip(shown, kept, strict=True)):
+                    return schema, landed
+                # only reading shows the columns of a file: where there are new ones, once more with them
+                drop_landings(self.warehouse, claim=self.claim, source=self.mapping.name)
+                kept = [tuple(dict.fromkeys((*columns, *found))) for columns, found in zip(kept, shown, strict=True)]
+
+    def _seen_before(self, dataset: DatasetMapping) -> SeenBefore:
+        with closing(self.warehouse.connect(Role.LOADER)) as connection:
+            return seen_before(connection, dataset, source=self.mapping.name, as_of=self.claim.night.as_of)
 
     def _plan(self, dataset: DatasetMapping, store: FileStore) -> tuple[Landed, Feed | None]:
         """Return what a dataset will have landed, and its feed where there is a file to read."""
@@ -136,7 +154,7 @@ class _Extract:
         with closing(self.warehouse.connect(Role.LOADER)) as connection:
             before = ledger.files_read_before(connection, name, dataset, as_of)
         plan = plan_files(files, before, dataset=dataset, as_of=as_of)
-        headers: set[str] = set()
+        headers: dict[str, bool] = {}
         feed = file_feed(
             dataset,
             [each.file for each in plan.to_read],
@@ -150,12 +168,14 @@ class _Extract:
 
     def _land_database(self) -> tuple[str, list[Landed]]:
         name, as_of = self.mapping.name, self.claim.night.as_of
-        database = open_database(self.mapping, erp_url=self.outside.erp_url, environment=self.outside.environment)
-        columns = {}
+        database = self._database(self.mapping)
+        columns, datasets = {}, []
         with database.inspected() as inspection:
             for dataset in self.mapping.datasets:
-                columns[dataset.name] = inspection.columns_of(dataset)
-                refuse_changed(database.thing, dataset, columns[dataset.name])
+                columns[dataset.name] = found = inspection.columns_of(dataset)
+                refuse_changed(database.thing, dataset, found)
+                shown = {each: each for each, column in found.items() if column.may_be_kept}
+                datasets.append(dataset.keeping(self._seen_before(dataset).to_keep(shown)))
         with closing(self.warehouse.connect(Role.LOADER)) as connection:
             watermarks = {
                 dataset.name: ledger.watermark_before(connection, name, dataset, as_of)
@@ -172,10 +192,14 @@ class _Extract:
                 keys_table=dataset.keys_table if dataset.is_swept else None,
                 headers=frozenset(columns[dataset.name]),
             )
-            for dataset in self.mapping.datasets
+            for dataset in datasets
         ]
-        with database.snapshot(columns, progress=self.progress, warnings=self.warnings) as snapshot:
+        widened = self._database(replace(self.mapping, datasets=tuple(datasets)))
+        with widened.snapshot(columns, progress=self.progress, warnings=self.warnings) as snapshot:
             return self._land([*snapshot.feeds(watermarks), *snapshot.key_feeds()]), landed
+
+    def _database(self, mapping: SourceMapping) -> SourceDatabase:
+        return open_database(mapping, erp_url=self.outside.erp_url, environment=self.outside.environment)
 
     def _land(self, feeds: list[Feed]) -> str:
         schema = land(feeds, claim=self.claim, source=self.mapping.name, warehouse=self.warehouse)

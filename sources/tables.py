@@ -44,11 +44,12 @@ class OpenTable:
     """A file's header, and a way to its rows.
 
     `read(positions)` yields record batches of text with the columns at these positions of the header, in that
-    order, named c1, c2, …
+    order, named c1, c2, … `untold` are names of columns whose values no one text can hold.
     """
 
     header: tuple[str, ...]
     read: Callable[[Sequence[int]], Iterator[pa.RecordBatch]]
+    untold: frozenset[str] = frozenset()
 
 
 def find_columns(header: Sequence[str], wanted: Sequence[str], *, thing: str, hint: str | None = None) -> list[int]:

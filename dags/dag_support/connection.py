@@ -26,8 +26,12 @@ LOGIN_AND_PASSWORD = {
     "fxiaoke": ("app_id", "app_secret"),
     "odoo": ("login", "api_key"),
     "tryton": ("login", "password"),
+    "s3": ("access_key_id", "secret_access_key"),
 }
-"""By kind, the credentials that a connection's fields Login and Password hold; the others are in Extra."""
+"""By kind, the credentials that a connection's fields Login and Password hold; the others are in Extra.
+
+Files in a store are of the kind of their address; of another one than s3, Extra has all that its file system takes.
+"""
 
 _MYSQL = ("mysql", "mariadb")
 
@@ -41,7 +45,7 @@ def with_connection(environment: Mapping[str, str], source: SourceEntry) -> dict
 
     The connection guanxi_<source> goes before what the environment or a file says. Raises BadConnectionError.
     """
-    if source.kind != DATABASE and source.kind not in LOGIN_AND_PASSWORD:
+    if _kind(source) == "folder":
         return dict(environment)
     try:
         connection = Connection.get(f"guanxi_{source.name}")
@@ -51,16 +55,28 @@ def with_connection(environment: Mapping[str, str], source: SourceEntry) -> dict
     credentials = _credentials(connection, source)
     given = {own: json.dumps(credentials)}
     if source.kind == DATABASE:  # a mapping may name it as ${GUANXI_ERP_URL}; this process reads no other source
-        given["GUANXI_ERP_URL"] = credentials["url"]
+        given["GUANXI_ERP_URL"] = str(credentials["url"])
     replaced = {f"{name}_FILE" for name in given}
     return {name: value for name, value in environment.items() if name not in replaced} | given
 
 
-def _credentials(connection: Connection, source: SourceEntry) -> dict[str, str]:
-    extra = _extra(connection)
-    if source.kind == DATABASE:
+def _kind(source: SourceEntry) -> str:
+    """Return what kind of credentials a source has: its own kind, of files in a store that store's."""
+    if source.kind != "files":
+        return source.kind
+    scheme, is_address, _ = str((source.model_extra or {}).get("path") or "").partition("://")
+    if not is_address:
+        return "folder"
+    return "s3" if scheme == "s3a" else scheme
+
+
+def _credentials(connection: Connection, source: SourceEntry) -> Mapping[str, str | dict[str, str]]:
+    extra, kind = _extra(connection), _kind(source)
+    if kind == DATABASE:
         return {"url": _url(connection, extra)}
-    fields = zip(LOGIN_AND_PASSWORD[source.kind], (connection.login, connection.password), strict=True)
+    if kind not in LOGIN_AND_PASSWORD:
+        return {"options": extra}
+    fields = zip(LOGIN_AND_PASSWORD[kind], (connection.login, connection.password), strict=True)
     return extra | {name: value for name, value in fields if value}
 
 

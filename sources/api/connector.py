@@ -24,6 +24,8 @@ class SourceField:
 
     `type` is what its values are once the connector has made them plain; `options` gives the label of each code
     of a select; `is_lookup` says that a value is a reference, read by its parts: `Owner.id`, `Owner.name`.
+    `may_be_kept` says whether it is kept when it is new and nothing is mapped to it: not where its values are records
+    of their own, or only say another field in other words.
     """
 
     name: str
@@ -33,6 +35,7 @@ class SourceField:
     options: Mapping[str, str] = field(default_factory=dict)
     is_lookup: bool = False
     is_custom: bool = False
+    may_be_kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)

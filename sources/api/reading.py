@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 from psycopg import Connection
 
-from sources.api.ahead import ahead
-from sources.api.connector import Connector, Page, State, StateExpiredError, WalkKind
+from sources.ahead import ahead
+from sources.api.connector import Connector, Page, SourceField, State, StateExpiredError, WalkKind
 from sources.api.drift import refuse_changed
 from sources.api.spool import Spool, Walk, spool_table, walk_fingerprint
 from sources.errors import SourceUnreachableError
 from sources.feed import Progress
+from sources.loading.columns import seen_before
 from sources.loading.landed import Landed
 from sources.loading.spool import spool_schema
 from sources.mapping.mapping import DatasetMapping, SourceMapping
@@ -47,20 +48,31 @@ class SystemReading:
         Raises what the connector raises, RenamedColumnError, MissingColumnError, RetypedColumnError and
         BadMappingError; what has been read until then stays in the spool.
         """
-        headers = {}
+        fields_of: dict[str, Mapping[str, SourceField]] = {}
         for dataset in self.mapping.datasets:
             refuse_foreign_keys(self.mapping, dataset, self.connector.key_column)
             fields = self.connector.fields(dataset.options)
             refuse_changed(dataset, fields, thing=f"source {self.mapping.name}")
-            headers[dataset.name] = frozenset(fields)
+            fields_of[dataset.name] = fields
         spool = Spool(self.mapping.name, self.claim, self.warehouse)
         with closing(spool.connected()) as connection:
             landed = [
-                replace(self._read(spool, connection, dataset), headers=headers[dataset.name])
-                for dataset in self.mapping.datasets
+                replace(
+                    self._read(spool, connection, self._keeping(connection, dataset, fields)), headers=tuple(fields)
+                )
+                for dataset, fields in ((each, fields_of[each.name]) for each in self.mapping.datasets)
             ]
         self.progress(f"{self.mapping.name}: {self.connector.usage()}")
         return landed
+
+    def _keeping(
+        self, connection: Connection, dataset: DatasetMapping, fields: Mapping[str, SourceField]
+    ) -> DatasetMapping:
+        """Return a dataset with the fields that are new in it; of a reference its id is read."""
+        shown = {name: f"{name}.id" if each.is_lookup else name for name, each in fields.items() if each.may_be_kept}
+        seen = seen_before(connection, dataset, source=self.mapping.name, as_of=self.claim.night.as_of)
+        connection.rollback()
+        return dataset.keeping(seen.to_keep(shown))
 
     def _read(self, spool: Spool, connection: Connection, dataset: DatasetMapping) -> Landed:
         since = None if dataset.is_full else self._since(dataset)

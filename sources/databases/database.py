@@ -26,6 +26,7 @@ _SOURCES_OF = {
     "text": "",  # anything can be text
     "jsonb": "",
 }
+_TEXTS = frozenset({"uuid", "json", "jsonb"})  # of a special type, but what people write
 _CATEGORY_NAMES = {"N": "a number", "D": "a date or time", "B": "a boolean", "S": "text", "U": "a special type"}
 
 
@@ -40,6 +41,11 @@ class SourceColumn:
     @property
     def is_time(self) -> bool:
         return self.category == "D"
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Say whether it is kept when it is new and nothing is mapped to it: bytes and shapes are not."""
+        return self.category != "U" or self.type in _TEXTS
 
 
 CATALOGUE = """

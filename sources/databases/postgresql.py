@@ -22,6 +22,10 @@ from sources.mapping.mapping import DatasetMapping, SourceMapping
 from sources.tables import MissingColumnError
 from warehouse.errors import Problem
 
+_BATCH_OPTION = "adbc.postgresql.batch_size_hint_bytes"
+_BATCH_BYTES = 1 << 20  # what stays in a processor's cache is written with a tenth less work than 16 MB
+_TOLD_ROWS = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class PostgresqlDatabase:
@@ -192,15 +196,18 @@ class _Snapshot:
     def _batches(self, query: str, names: list[str], *, what: str) -> Iterator[pa.RecordBatch]:
         from adbc_driver_manager import Error  # only for databases
 
-        rows = 0
+        rows = told = 0
         try:
             with self._connected().cursor() as cursor:
+                cursor.adbc_statement.set_options(**{_BATCH_OPTION: str(_BATCH_BYTES)})
                 cursor.execute(query)
                 for batch in cursor.fetch_record_batch():
                     if batch.num_rows:
                         yield numbered(batch.rename_columns(names), file_number=1, first_row=rows + 1)
                         rows += batch.num_rows
-                        self._progress(f"{what}: read {rows:,} rows")
+                        if not told or rows - told >= _TOLD_ROWS:
+                            told = rows
+                            self._progress(f"{what}: read {rows:,} rows")
         except (Error, OSError) as error:
             # the driver's text may quote the query and its values
             if self._connection is None:

@@ -42,13 +42,13 @@ def file_findings(
 
 def _read(mapping: SourceMapping, dataset: DatasetMapping, store: FileStore, progress: Progress) -> str:
     files = list_files(dataset, store, thing=f"source {mapping.name}, dataset {dataset.name}")
-    headers: set[str] = set()
+    headers: dict[str, bool] = {}
     feed = file_feed(dataset, files, store, source=mapping.name, progress=progress, headers=headers)
     for _ in feed.batches:
         pass  # the feed itself finds what is wrong, and counts
     newest = max((each.stored for each in files), key=lambda file: (file.modified_at, file.name))
     files_told = f"{len(files):,} file{'s' if len(files) > 1 else ''}"
     told = f"{files_told}, {sum(feed.row_counts.values()):,} rows, {len(dataset.columns)} columns are there"
-    others = sorted(headers - set(dataset.columns))
+    others = sorted(set(headers) - set(dataset.columns))
     ignored = f"; not mapped: {', '.join(others)}" if others else ""
     return f"{told}; newest file {newest.name} of {newest.modified_at:%Y-%m-%d %H:%M} UTC{ignored}"

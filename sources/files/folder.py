@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -102,10 +102,11 @@ def file_feed(
     *,
     source: str,
     progress: Progress,
-    headers: set[str],
+    headers: dict[str, bool],
 ) -> Feed:
-    """Return the rows of these files, whose column names go into `headers` while they are drawn.
+    """Return the rows of these files.
 
+    While they are drawn the names of their columns go into `headers`, each with whether one text can hold its values.
     Drawing raises the problems of sources.tables, and those of the store.
     """
     row_counts: dict[int, int] = {}
@@ -115,9 +116,12 @@ def file_feed(
         with store.copied(file.stored) as path:
             table = _open(path, dataset, thing=thing)
             positions = _positions(table, path, dataset, thing=thing)
-            headers.update(name.strip() for name in table.header)
+            names = [name.strip() for name in table.header]
+            headers.update((name, name not in table.untold) for name in names if name)
+            kept = {name: names.index(name) for name in dataset.kept if name in names and name not in table.untold}
             row_counts[file.number] = 0
-            for batch in table.read(positions):
+            for read in table.read([*positions, *kept.values()]):
+                batch = _with_absent(read, dataset, kept)
                 refuse_nul(
                     batch,
                     dataset.columns,
@@ -138,6 +142,17 @@ def file_feed(
     return Feed(dataset, batches(), row_counts)
 
 
+def _with_absent(batch: pa.RecordBatch, dataset: DatasetMapping, kept: Collection[str]) -> pa.RecordBatch:
+    """Return a batch with all columns of its dataset; one of those kept that this file has not is without a value."""
+    if len(kept) == len(dataset.kept):
+        return batch
+    mapped = batch.num_columns - len(kept)
+    found = dict(zip(kept, batch.columns[mapped:], strict=True))
+    nothing = pa.nulls(batch.num_rows, pa.string())
+    columns = [*batch.columns[:mapped], *(found.get(name, nothing) for name in dataset.kept)]
+    return pa.record_batch(columns, names=[dataset.landed_name(name) for name in dataset.columns])
+
+
 def _open(path: Path, dataset: DatasetMapping, *, thing: str) -> OpenTable:
     options = dataset.options
     name = path.name.lower()
@@ -156,10 +171,12 @@ def _open(path: Path, dataset: DatasetMapping, *, thing: str) -> OpenTable:
 
 
 def _positions(table: OpenTable, path: Path, dataset: DatasetMapping, *, thing: str) -> list[int]:
+    """Return where the columns that the mapping names stand; those that are only kept may be missing."""
+    named = (dataset.mapped or dataset).columns
     is_csv = path.name.lower().endswith((".csv", ".csv.gz"))
-    if is_csv and not set(dataset.columns) <= {name.strip() for name in table.header}:
+    if is_csv and not set(named) <= {name.strip() for name in table.header}:
         options = dataset.options
-        others = encodings_that_show(path, dataset.columns, delimiter=options.delimiter)
+        others = encodings_that_show(path, named, delimiter=options.delimiter)
         if others and options.encoding not in others:
             raise WrongEncodingError(
                 thing,
@@ -168,4 +185,4 @@ def _positions(table: OpenTable, path: Path, dataset: DatasetMapping, *, thing: 
                 next_step=f"write `encoding: {others[0]}` for the dataset in company.yml",
             )
     hint = f"is {dataset.options.delimiter!r} the delimiter?" if is_csv and len(table.header) == 1 else None
-    return find_columns(table.header, dataset.columns, thing=thing, hint=hint)
+    return find_columns(table.header, named, thing=thing, hint=hint)

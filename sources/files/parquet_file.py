@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sources.files.text_columns import as_text
+from sources.files.text_columns import as_text, is_plain
 from sources.tables import BATCH_ROWS, BadFileError, OpenTable, empty_file
 
 
@@ -44,4 +44,4 @@ def open_parquet(path: Path, *, thing: str) -> OpenTable:
                     ) from None
             yield pa.record_batch(columns, names=targets)
 
-    return OpenTable(header, read)
+    return OpenTable(header, read, frozenset(each.name for each in file.schema_arrow if not is_plain(each.type)))

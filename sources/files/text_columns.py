@@ -20,7 +20,7 @@ def as_text(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
         kind = column.type
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+    if not is_plain(kind):
         raise ValueError(str(kind))
     if pa.types.is_string(kind):
         return column
@@ -31,6 +31,13 @@ def as_text(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     if pa.types.is_timestamp(kind):
         return _from_moments(column)
     return column.cast(pa.string())
+
+
+def is_plain(kind: pa.DataType) -> bool:
+    """Say whether one text can hold a value of a type."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
 def text_of(value: Any) -> str | None:

@@ -80,14 +80,14 @@ def source_fields(fields: Mapping[str, Field]) -> dict[str, SourceField]:
     for name, each in fields.items():
         columns[name] = SourceField(
             name, _TYPES.get(each.kind, "text"), each.label, each.kind, each.options,
-            is_lookup=each.kind in LOOKUPS, is_custom=is_custom(name),
+            is_lookup=each.kind in LOOKUPS, is_custom=is_custom(name), may_be_kept=not each.kind.endswith("_many"),
         )  # fmt: skip
         if each.has_code:
             beside = {f"{name}{CODE}": f"{each.label}, code"}
             if "other" in each.options:
                 beside[f"{name}{OTHER}"] = f"{each.label}, other"
             columns |= {
-                extra: SourceField(extra, "text", label, each.kind, is_custom=is_custom(name))
+                extra: SourceField(extra, "text", label, each.kind, is_custom=is_custom(name), may_be_kept=False)
                 for extra, label in beside.items()
             }
     return columns

@@ -16,7 +16,7 @@ class Landed:
 
     `keys_table` is a landing table with every key the source has, `deleted_table` one with keys it says are deleted.
     `read_up_to` is the system's own clock when it was asked first. `headers` are the names of all columns that were
-    seen, mapped or not.
+    seen, mapped or not; of files, by name, with whether one text can hold the column's values.
     """
 
     dataset: DatasetMapping
@@ -39,6 +39,12 @@ class Landed:
     def may_lack_records(self) -> bool:
         """Say whether records of raw can turn out to be gone."""
         return self.is_complete or self.deleted_table is not None
+
+    @property
+    def plain_headers(self) -> dict[str, str]:
+        """The names of a file's columns whose values can be kept, each by itself."""
+        headers = self.headers if isinstance(self.headers, Mapping) else dict.fromkeys(self.headers, True)
+        return {name: name for name, is_plain in headers.items() if is_plain}
 
     @property
     def loaded_through(self) -> dict[int, date]:

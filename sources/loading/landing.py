@@ -10,6 +10,7 @@ import psycopg
 import pyarrow as pa
 from psycopg import sql
 
+from sources.ahead import ahead
 from sources.feed import Feed
 from warehouse.database import Role, Warehouse
 from warehouse.errors import Problem
@@ -93,7 +94,8 @@ class _Landing:
             ("row_number", pa.int64()),
             *((name, pa.string()) for name in feed.columns),
         ]
-        stream = pa.RecordBatchReader.from_batches(pa.schema(names), self._noted(feed.batches))
+        # neither server waits for the other: one batch is read while the one before it is written
+        stream = pa.RecordBatchReader.from_batches(pa.schema(names), self._noted(ahead(feed.batches)))
         cursor.adbc_ingest(feed.table, stream, mode="append", db_schema_name=self.schema)
 
     def _noted(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -98,6 +98,9 @@ def _entity(kind: SystemKind, contract: Contract, given: SystemObject, fields: M
             entity.looked_for[name] = " or ".join(sorted({path for each in several for path in _paths([each])}))
         else:
             entity.fields[name] = there
+    for name, pattern in given.labels.items():
+        if name not in entity.fields and (own := _labelled(fields, pattern)) is not None:
+            entity.fields[name] = ColumnExpression(column=own)
     entity.where = [each for each in given.where if _has(fields, _paths([each]))]
     event = entity.fields.get(contract.event_date or "")
     if _has(fields, {_CREATED[kind]}):
@@ -105,6 +108,17 @@ def _entity(kind: SystemKind, contract: Contract, given: SystemObject, fields: M
     elif isinstance(event, ColumnExpression):
         entity.known_at = event.column
     return entity
+
+
+def _labelled(fields: Mapping[str, SourceField], pattern: str) -> str | None:
+    """Return the column of the first text, one of the company's own before others, that people call like this."""
+    found = [
+        each
+        for each in fields.values()
+        if each.type == "text" and each.may_be_kept and re.search(pattern, each.label, re.IGNORECASE)
+    ]
+    first = min(found, key=lambda each: (not each.is_custom, each.name), default=None)
+    return None if first is None else f"{first.name}.id" if first.is_lookup else first.name
 
 
 def _paths(expressions: Iterable[Expression | Condition]) -> set[str]:

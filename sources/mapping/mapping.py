@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from sources.mapping.contract import EXTRA, Contract
-from sources.mapping.expressions import Condition, Expression, ExtraExpression, patterns_of
+from sources.mapping.expressions import ColumnExpression, Condition, Expression, ExtraExpression, patterns_of
 from sources.mapping.place import Path, SourcePlace
 from warehouse.company import Kind
 
@@ -31,7 +31,7 @@ class DatasetOptions(_Strict):
     `mode` full: each extract is everything there is. `sweep`: whether every key is asked for, to see what is gone;
     unless said, where a live system is asked for its changes. `happened_at`: the column with the row's own date; rows
     later than the night's day wait for their night. `columns`: what must be there and is landed; without it,
-    what the entities use.
+    what the entities use. `new_columns`: what becomes of a column that appears later and that nothing is mapped to.
     """
 
     files: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
@@ -47,6 +47,7 @@ class DatasetOptions(_Strict):
     lookback_days: float = Field(1, ge=0)
     sweep: bool | None = None
     happened_at: str | None = None
+    new_columns: Literal["keep", "tell"] | None = None
 
 
 class EntityOptions(_Strict):
@@ -112,8 +113,26 @@ class EntityMapping:
         return self.contract.entity
 
     @property
+    def may_keep(self) -> bool:
+        """Say whether each row of the dataset is one of this entity, so that a new column tells of it."""
+        return not self.options.one_per_key
+
+    @property
     def dataset(self) -> str:
         return self.options.from_
+
+    def keeping(self, columns: Sequence[str]) -> EntityMapping:
+        """Return this entity with columns besides in `extra`; where the company has given a name to another, it stays.
+
+        An entity of which the dataset has several rows is returned as it is: the column need not be about it.
+        """
+        if not self.may_keep:
+            return self
+        own = self.fields.get(EXTRA)
+        parts: dict[str, Expression] = {column: ColumnExpression(column=column) for column in columns}
+        if isinstance(own, ExtraExpression):
+            parts |= own.parts
+        return replace(self, fields=self.fields | {EXTRA: ExtraExpression(parts=parts)})
 
     def required(self) -> list[str]:
         """Return the columns that may not be empty here."""
@@ -151,16 +170,21 @@ class DatasetMapping:
     """One dataset of one source and the entities made of it.
 
     `columns` are the source columns that are landed, in order; the n-th is landed as cn, so that no name of a
-    source has to be a name of ours.
+    source has to be a name of ours. The last of them are `kept`: new ones, which nothing is mapped to; `mapped` is
+    then the dataset without them.
     """
 
     name: str
     number: int
     options: DatasetOptions
     entities: tuple[EntityMapping, ...]
+    kept: tuple[str, ...] = ()
+    mapped: DatasetMapping | None = None
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
+        if self.mapped is not None:
+            return (*self.mapped.columns, *self.kept)
         if self.options.columns is not None:
             return self.options.columns
         used = [column for entity in self.entities for column in entity.columns()]
@@ -179,6 +203,21 @@ class DatasetMapping:
         """Say whether every key of the source is asked for, besides the rows that changed."""
         wanted = self.options.object is not None if self.options.sweep is None else self.options.sweep
         return wanted and not self.is_full
+
+    @property
+    def keeps_new_columns(self) -> bool:
+        """Say whether new columns are kept: unless said, not beside columns that reach or judge a person."""
+        if self.options.new_columns is not None:
+            return self.options.new_columns == "keep"
+        is_personal = any(column.personal for entity in self.entities for column in entity.contract.columns.values())
+        return not is_personal and any(entity.may_keep for entity in self.entities)
+
+    def keeping(self, columns: Sequence[str]) -> DatasetMapping:
+        """Return this dataset with columns besides, which its entities keep in `extra` by the source's names."""
+        if not columns:
+            return self
+        entities = tuple(entity.keeping(columns) for entity in self.entities)
+        return replace(self, entities=entities, kept=tuple(columns), mapped=self)
 
     @property
     def table(self) -> str:
@@ -206,9 +245,12 @@ class DatasetMapping:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of everything here that decides what a row becomes; when it changes, all is read again."""
+        """A hash of everything the mapping says of what a row becomes; when it changes, all is read again."""
+        if self.mapped is not None:
+            return self.mapped.fingerprint
+        unsaid = {"new_columns"} if self.options.new_columns is None else None
         parts = {
-            "dataset": self.options.model_dump(mode="json"),
+            "dataset": self.options.model_dump(mode="json", exclude=unsaid),
             "entities": [
                 [
                     entity.contract.model_dump(mode="json", exclude={"maps"}),

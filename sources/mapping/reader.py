@@ -98,6 +98,15 @@ class _Reader:
             datasets.append(DatasetMapping(name, number, dataset, made_of_it))
         for dataset_mapping in datasets:
             self._check_columns(dataset_mapping)
+            if dataset_mapping.keeps_new_columns and not any(each.may_keep for each in dataset_mapping.entities):
+                raise self.wrong(
+                    "datasets",
+                    dataset_mapping.name,
+                    "new_columns",
+                    seen="keep, and only entities that say one_per_key",
+                    expected="an entity that each row is one of, as new columns are kept in its `extra`",
+                    next_step=f"leave `new_columns` out, or map what is new under `extra` ({self.place.file})",
+                )
         return SourceMapping(options, tuple(datasets))
 
     def _entity(

@@ -46,9 +46,12 @@ def source_fields(described: Mapping[str, Mapping[str, Any]]) -> dict[str, Sourc
             options,
             is_lookup=kind == "many2one",
             is_custom=is_custom,
+            may_be_kept=kind not in _SEVERAL,
         )
         if kind == "selection":
-            fields[name + LABEL] = SourceField(name + LABEL, "text", label, "label", is_custom=is_custom)
+            fields[name + LABEL] = SourceField(
+                name + LABEL, "text", label, "label", is_custom=is_custom, may_be_kept=False
+            )
     return fields
 
 

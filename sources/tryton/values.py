@@ -47,9 +47,10 @@ def source_fields(described: Mapping[str, Mapping[str, Any]]) -> dict[str, Sourc
             kind,
             options,
             is_lookup=kind in REFERENCES or kind == "reference",
+            may_be_kept=kind not in SEVERAL,
         )
         if kind in SELECTIONS:
-            fields[name + LABEL] = SourceField(name + LABEL, "text", label, "label")
+            fields[name + LABEL] = SourceField(name + LABEL, "text", label, "label", may_be_kept=False)
     return fields
 
 

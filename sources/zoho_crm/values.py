@@ -49,6 +49,7 @@ def source_field(described: Mapping[str, Any]) -> SourceField:
         },
         is_lookup=kind in LOOKUPS,
         is_custom=bool(described.get("custom_field")),
+        may_be_kept=kind not in ONLY_IN_RECORDS,
     )
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from sources.credentials import Credentials, read_credentials, shown
 from sources.databases.address import DatabaseAddress, DatabaseCredentials
+from sources.files.remote import ProtocolCredentials, S3Credentials
 from sources.fxiaoke.settings import FxiaokeCredentials
 from sources.odoo.settings import OdooCredentials
+from sources.tryton.settings import TrytonCredentials
 from sources.zoho_crm.settings import ZohoCredentials
 from tests.dags.conftest import StandIn
 from tests.dags.test_stage import NIGHT, _context, _execute
@@ -20,14 +22,15 @@ PASSWORD = "p@ss/w:rd #%"  # every character that a URL has a use for
 
 
 def _made(
-    monkeypatch: pytest.MonkeyPatch, kind: str, connection: dict[str, Any] | None, **given: str
-) -> dict[str, str]:
+    monkeypatch: pytest.MonkeyPatch, kind: str, connection: dict[str, Any] | None, *, path: str | None = None,
+    **given: str,
+) -> dict[str, str]:  # fmt: skip
     """What a stage's environment becomes for a source `s` of a kind."""
     from dags.dag_support.connection import with_connection
 
     if connection is not None:
         monkeypatch.setenv("AIRFLOW_CONN_GUANXI_S", json.dumps(connection))
-    made: dict[str, str] = with_connection(given, SourceEntry.model_validate({"name": "s", "kind": kind}))
+    made: dict[str, str] = with_connection(given, SourceEntry.model_validate({"name": "s", "kind": kind, "path": path}))
     return made
 
 
@@ -43,6 +46,7 @@ def _made(
          {"app_id": "a", "app_secret": PASSWORD, "permanent_code": "p", "open_user_id": "1000", "mobile": None}),
         ("odoo", OdooCredentials, {"login": "me", "password": PASSWORD}, {"login": "me", "api_key": PASSWORD}),
         ("odoo", OdooCredentials, {"password": PASSWORD}, {"login": None, "api_key": PASSWORD}),
+        ("tryton", TrytonCredentials, {"login": "me", "password": PASSWORD}, {"login": "me", "password": PASSWORD}),
     ],
 )  # fmt: skip
 def test_a_systems_connection_gives_the_credentials_that_its_kind_wants(
@@ -50,10 +54,7 @@ def test_a_systems_connection_gives_the_credentials_that_its_kind_wants(
     expected: dict[str, str | None],
 ) -> None:  # fmt: skip
     environment = _made(monkeypatch, kind, {"conn_type": "generic", **connection})
-    credentials = read_credentials("s", fields, environment)
-    found = {name: getattr(credentials, name) for name in type(credentials).model_fields}
-    plain = {name: shown(value) if hasattr(value, "get_secret_value") else value for name, value in found.items()}
-    assert plain == expected
+    assert _plain(read_credentials("s", fields, environment)) == expected
     assert "GUANXI_ERP_URL" not in environment
 
 
@@ -88,8 +89,40 @@ def test_without_a_connection_the_environment_stands(monkeypatch: pytest.MonkeyP
     assert _made(monkeypatch, kind, None, **given) == given
 
 
-def test_files_have_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _made(monkeypatch, "files", {"conn_type": "generic", "password": PASSWORD}, A="b") == {"A": "b"}
+@pytest.mark.parametrize("path", [None, "data/crm", "package:names/folder"])
+def test_files_of_this_machine_have_no_credentials(monkeypatch: pytest.MonkeyPatch, path: str | None) -> None:
+    connection = {"conn_type": "generic", "password": PASSWORD}
+    assert _made(monkeypatch, "files", connection, path=path, A="b") == {"A": "b"}
+
+
+@pytest.mark.parametrize(
+    ("path", "connection", "fields", "expected"),
+    [
+        ("s3://bucket/exports", {"login": "AK", "password": PASSWORD}, S3Credentials,
+         {"access_key_id": "AK", "secret_access_key": PASSWORD, "session_token": None}),
+        ("s3a://bucket", {"login": "AK", "extra": {"secret_access_key": PASSWORD, "session_token": "t"}}, S3Credentials,
+         {"access_key_id": "AK", "secret_access_key": PASSWORD, "session_token": "t"}),
+        ("https://files.example.com/x", {"extra": {"token": PASSWORD}}, ProtocolCredentials,
+         {"options": {"token": PASSWORD}}),
+    ],
+)  # fmt: skip
+def test_files_in_a_store_have_those_of_the_store(
+    monkeypatch: pytest.MonkeyPatch, path: str, connection: dict[str, Any], fields: type[Credentials],
+    expected: dict[str, Any],
+) -> None:  # fmt: skip
+    environment = _made(monkeypatch, "files", {"conn_type": "aws", **connection}, path=path)
+    assert _plain(read_credentials("s", fields, environment)) == expected
+
+
+def _plain(credentials: Credentials) -> dict[str, Any]:
+    found = {name: getattr(credentials, name) for name in type(credentials).model_fields}
+    return {name: _shown(value) for name, value in found.items()}
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _shown(each) for name, each in value.items()}
+    return shown(value) if hasattr(value, "get_secret_value") else value
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import openpyxl
 import pytest
 
+from tests.servers.mariadb import MariadbServer, find_mariadbd, running_mariadb
 from tests.sources.workshop import LINES, ORDER_LINES, Workshop
 from warehouse.database import Warehouse
 
@@ -45,3 +47,21 @@ def write_xlsx(workshop: Workshop) -> Callable[..., Path]:
         return workshop.data / name
 
     return write
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariadbServer]:
+    """One MariaDB for all tests of the group `mariadb`; each makes its own database, and drops it."""
+    with running_mariadb(mariadbd()) as server:
+        yield server
+
+
+def mariadbd() -> Path:
+    """Return MariaDB's program; without it the test is skipped, and fails where CI=true."""
+    program = find_mariadbd()
+    if program is None:
+        reason = "no mariadbd here: apt-get install mariadb-server-core"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return program

@@ -120,6 +120,22 @@ def test_fields_of_the_companys_own_are_suggested_once() -> None:
     assert "Objects that nothing is read from: x_yard." in text
 
 
+@pytest.mark.parametrize(
+    ("kind", "label", "column"),
+    [("zoho_crm", "VAT No.", "tax_number"), ("zoho_crm", "ERP customer number", "linked_account_id"),
+     ("fxiaoke", "开票税号", "tax_number"), ("fxiaoke", "ERP编码", "linked_account_id"), ("zoho_crm", "Private", None)],
+)  # fmt: skip
+def test_a_field_of_the_companys_own_is_known_by_its_label(kind: SystemKind, label: str, column: str | None) -> None:
+    objects = whole(kind)
+    accounts = objects["Accounts" if kind == "zoho_crm" else "AccountObj"]
+    accounts.pop("uniform_social_credit_code", None)
+    accounts["field_x1__c"] = SourceField("field_x1__c", "text", label, is_custom=True)
+    accounts["count__c"] = SourceField("count__c", "integer", label, is_custom=True)
+    found = yaml.safe_load("sources:\n" + first_mapping(kind, objects))["sources"][0]["entities"]["accounts"]["fields"]
+    assert [name for name, given in found.items() if given == "field_x1__c"] == ([] if column is None else [column])
+    assert {"web_domain", "phone", "address", "city", "parent_account_id"} <= set(found)
+
+
 def test_what_lies_in_several_objects_gives_several_sources() -> None:
     entries = yaml.safe_load("sources:\n" + first_mapping("zoho_crm", whole("zoho_crm")))["sources"]
     assert [entry["name"] for entry in entries] == ["zoho_crm", "zoho_crm_2"]

@@ -121,13 +121,14 @@ def test_a_full_disk_is_told_with_what_to_do(workshop: Workshop) -> None:
 def test_a_connection_that_is_cut_in_the_middle_leaves_nobodys_rows(workshop: Workshop) -> None:
     def cut() -> Iterator[pa.RecordBatch]:
         yield batch(*[("1", "x" * 1000, "", "")] * 5000)
+        yield batch(*[("2", "x" * 1000, "", "")] * 5000, first=5001)  # one is read ahead
         with workshop.warehouse.connect_admin() as connection:
             ended = connection.execute(
                 "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
                 " where datname = current_database() and query like 'COPY%landing_%'"
             ).fetchall()
         assert ended == [(True,)]
-        yield batch(*[("2", "x" * 1000, "", "")] * 5000, first=5001)
+        yield batch(*[("3", "x" * 1000, "", "")] * 5000, first=10_001)
 
     with pytest.raises(LandingError, match="run the night again"):
         landed(workshop, cut())

@@ -229,3 +229,25 @@ def test_a_full_extract_with_a_cursor(workshop: Workshop) -> None:
         "entities": {"accounts": {"from": "buyers", "fields": {"account_id": "no"}}},
     }
     assert "mode: full together with a cursor" in _refusal(workshop)
+
+
+def test_new_columns_with_no_entity_that_could_keep_them(workshop: Workshop) -> None:
+    workshop.source["datasets"]["lines"]["new_columns"] = "keep"
+    workshop.source["entities"]["order_lines"]["one_per_key"] = True
+    text = _refusal(workshop)
+    assert "dataset lines, new_columns" in text
+    assert "only entities that say one_per_key" in text
+
+
+def test_new_columns_are_kept_or_told_and_nothing_else(workshop: Workshop) -> None:
+    workshop.source["datasets"]["lines"]["new_columns"] = "drop"
+    assert "Input should be 'keep' or 'tell'" in _refusal(workshop)
+
+
+def test_whether_new_columns_are_kept_is_no_change_of_a_mapping_that_does_not_say(workshop: Workshop) -> None:
+    dataset = read_mapping(workshop.company(), "shop").datasets[0]
+    kept = dataset.keeping(["batch"])
+    assert kept.columns == (*dataset.columns, "batch")
+    assert kept.fingerprint == dataset.fingerprint
+    workshop.source["datasets"]["lines"]["new_columns"] = "tell"
+    assert read_mapping(workshop.company(), "shop").datasets[0].fingerprint != dataset.fingerprint

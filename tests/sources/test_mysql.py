@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +17,8 @@ from sources.errors import MissingTableError, RetypedColumnError, SourceUnreacha
 from sources.mapping.reader import read_mapping
 from sources.tables import BadFileError, MissingColumnError, RenamedColumnError
 from tests.servers.certificate import write_certificate
-from tests.servers.mariadb import MariadbServer, find_mariadbd, running_mariadb
+from tests.servers.mariadb import MariadbServer, running_mariadb
+from tests.sources.conftest import mariadbd
 from tests.sources.workshop import Workshop
 from warehouse.embedded import free_port
 from warehouse.errors import Problem
@@ -48,22 +48,6 @@ SOURCE: dict[str, Any] = {
         },
     },
 }
-
-
-def _program() -> Path:
-    program = find_mariadbd()
-    if program is None:
-        reason = "no mariadbd here: apt-get install mariadb-server-core"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return program
-
-
-@pytest.fixture(scope="module")
-def mariadb() -> Iterator[MariadbServer]:
-    with running_mariadb(_program()) as server:
-        yield server
 
 
 @pytest.fixture
@@ -362,7 +346,7 @@ def test_wrong_ways_in(workshop: Workshop, erp: str, mariadb: MariadbServer) -> 
 def test_tls_as_the_url_says(workshop: Workshop, tmp_path: Path) -> None:
     workshop.source = copy.deepcopy(SOURCE)
     certificate, key = write_certificate(tmp_path)
-    with running_mariadb(_program(), tls=(certificate, key)) as server:
+    with running_mariadb(mariadbd(), tls=(certificate, key)) as server:
         server.execute("create database erp")
         url = server.url("erp").replace("127.0.0.1", "localhost")
         for host, options, told in (
@@ -392,6 +376,34 @@ def test_a_table_we_may_not_read(workshop: Workshop, erp: str, mariadb: MariadbS
         assert "no right to read it" in _refusal(workshop, url, MissingTableError)
     finally:
         mariadb.execute("drop user blind@'127.0.0.1'")
+
+
+def test_rows_stamped_early_and_committed_late_are_found_the_next_night(
+    workshop: Workshop, erp: str, sql: Any, mariadb: MariadbServer
+) -> None:
+    """A transaction that is open while we read, and one whose server's clock runs behind by hours."""
+    with mariadb.connect("größe 1") as late, late.cursor() as cursor:
+        cursor.execute("set time_zone = '+00:00'")
+        cursor.execute("start transaction")
+        cursor.execute("insert into sales values ('3', 'x', '2026-01-05', 3, 1, '2026-01-05 20:00')")
+        assert workshop.counts("2026-01-05", erp_url=erp)["order_lines"].new == 2
+        cursor.execute("commit")
+    sql("insert into sales values ('4', 'x', '2026-01-06', 4, 1, '2026-01-05 01:00')")
+    assert workshop.counts("2026-01-06", erp_url=erp)["order_lines"].new == 2
+    assert _keys(workshop) == ["1", "2", "3", "4"]
+
+
+def test_a_clock_that_runs_ahead_hides_nothing_that_comes_after_it(workshop: Workshop, erp: str, sql: Any) -> None:
+    """A stamp of tomorrow moves the watermark past rows written before it; the lookback covers as far as it reaches."""
+    sql("update sales set changed_at = '2026-01-06 12:00' where no = '1'")
+    workshop.extract("2026-01-05", erp_url=erp)
+    sql("insert into sales values ('3', 'x', '2026-01-06', 3, 1, '2026-01-06 09:00')")
+    assert workshop.counts("2026-01-06", erp_url=erp)["order_lines"].new == 1
+    assert _keys(workshop) == ["1", "2", "3"]
+
+
+def _keys(workshop: Workshop) -> list[str]:
+    return [key for (key,) in workshop.query("select distinct record_id from raw.order_lines order by record_id")]
 
 
 def test_columns_that_changed(workshop: Workshop, erp: str, sql: Any) -> None:

@@ -1,4 +1,4 @@
-"""Fetches the next page while the last one is written."""
+"""Fetches the next item, a page or a batch, while the last one is written."""
 
 from __future__ import annotations
 
