@@ -191,7 +191,9 @@ class FxiaokeServer:
         if name not in self.store.records or is_custom != name.endswith("__c"):
             raise CodeError(32000)
         place = self.custom_place if is_custom else "data"
-        if self.script.take("repeated_page") and name in self._last_page:
+        # a first page has none before it that could come again
+        goes_on = any(each["field_name"] == "_id" for each in info.get("filters") or [])
+        if self.script.take("repeated_page") and goes_on and name in self._last_page:
             return {place: self._last_page[name]}
         limit, offset = self._bounds(info, most=100 if is_custom else self.most)
         rows = self._found(name, info)
