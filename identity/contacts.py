@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from identity.texts import plain, words_of
+from warehouse.texts import plain, words_of
 
 _PHONE_DIGITS = 8
 """Two writings of a phone agree in so many last digits, whatever stands before them: country, area, a zero."""

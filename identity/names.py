@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from identity.texts import is_han, plain, words_of
+from warehouse.texts import is_han, plain, words_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from identity.contacts import address_of, domain_of, phone_of
 from identity.names import CompanyName
 from identity.policy import MatchPolicy, Record
 from identity.tax_numbers import valid_tax_number
-from identity.texts import plain
+from warehouse.texts import plain
 from warehouse.errors import Problem
 
 SHARED = ""

@@ -126,6 +126,10 @@ def contracts_by_entity(folder: Path = CONTRACTS) -> dict[str, Contract]:
     return {contract.entity: contract for contract in load_contracts(folder)}
 
 
+_MATCHED = {"accounts", "products", "tickets", "survey_responses", "interactions", "churn_reasons"}
+"""What the stage `match` reads: whose records are one customer's, and what texts are about."""
+
+
 def raw_table_ddl(contract: Contract) -> str:
     """Return idempotent SQL that makes raw.<entity>, or adds the columns that its contract has gained.
 
@@ -145,7 +149,7 @@ def raw_table_ddl(contract: Contract) -> str:
         f"comment on column {table}.{name} is {_quoted(column.description)};"
         for name, column in contract.columns.items()
     )
-    matcher = ", guanxi_matcher" if contract.entity == "accounts" else ""
+    matcher = ", guanxi_matcher" if contract.entity in _MATCHED else ""
     return (
         f"create table if not exists {table} (\n"
         "    source text not null,\n"

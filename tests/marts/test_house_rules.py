@@ -191,7 +191,7 @@ def test_a_model_asks_only_for_parameters_that_the_policy_has(manifest: Node, na
 def test_every_parameter_is_asked_for_by_somebody() -> None:
     written = "".join(
         file.read_text(encoding="utf-8")
-        for folder in ("dbt_project/models", "ml", "delivery", "identity")
+        for folder in ("dbt_project/models", "ml", "delivery", "identity", "needs")
         for file in sorted((ROOT / folder).rglob("*"))
         if file.suffix in {".sql", ".py"}
     )

@@ -88,15 +88,18 @@ def check(
 
 
 def match(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, company: CompanyPath = None) -> None:  # noqa: ARG001
-    """Find which records of sources with account ids of their own are one customer, and give it one account."""
-    with stage_at_work("match", run_id=run_id, fence=fence, company=company) as work:
-        if not work.house.company.own_account_ids:
-            work.teller.say("the sources share their account ids: nothing to match")
-            return
-        from identity.match import match_accounts
+    """Find which records of several sources are one customer, and which themes and products new texts are about."""
+    from needs.read import read_new_texts
 
-        report = match_accounts(work.house.warehouse, work.claim, work.house.company, progress=work.teller.progress)
-        for line in report.lines():
+    with stage_at_work("match", run_id=run_id, fence=fence, company=company) as work:
+        warehouse, progress = work.house.warehouse, work.teller.progress
+        if work.house.company.own_account_ids:
+            from identity.match import match_accounts
+
+            told = match_accounts(warehouse, work.claim, work.house.company, progress=progress).lines()
+        else:
+            told = ["the sources share their account ids: nothing to match"]
+        for line in [*told, *read_new_texts(warehouse, work.claim, progress=progress).lines()]:
             work.teller.say(line)
 
 

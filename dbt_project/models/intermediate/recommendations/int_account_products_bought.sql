@@ -64,7 +64,6 @@ final as (
     select
         traded.account_id,
         traded.product_id,
-        dense_rank() over (order by traded.product_id) as product_number,
         traded.net_amount,
         traded.margin_amount,
         traded.costed_amount,

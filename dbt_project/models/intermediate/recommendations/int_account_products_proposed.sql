@@ -1,6 +1,6 @@
-with baskets as (
+with bases as (
 
-    select * from {{ ref('int_account_baskets_ranked') }}
+    select * from {{ ref('int_account_bases_ranked') }}
 
 ),
 
@@ -16,33 +16,23 @@ bought as (
 
 ),
 
-policy as (
-
-    select
-        {{ pivot_parameters(['next_product_basis_count']) }}
-    from {{ ref('policy_parameters') }}
-
-),
-
 -- the pair with the highest lift speaks for a product
 candidates as (
 
     select
-        baskets.account_id,
-        pairs.product_number,
+        bases.account_id,
+        pairs.product_id,
         max(pairs.pair_number) as pair_number,
-        baskets.snapshot_date
-    from baskets
-    cross join policy
+        bases.snapshot_date
+    from bases
     inner join pairs
         on
-            baskets.product_number = pairs.basis_number
-            and baskets.snapshot_date = pairs.snapshot_date
-    where baskets.basket_rank <= policy.next_product_basis_count
+            bases.basis = pairs.basis
+            and bases.snapshot_date = pairs.snapshot_date
     group by
-        baskets.account_id,
-        pairs.product_number,
-        baskets.snapshot_date
+        bases.account_id,
+        pairs.product_id,
+        bases.snapshot_date
 
 ),
 
@@ -53,7 +43,7 @@ final as (
     left join bought
         on
             candidates.account_id = bought.account_id
-            and candidates.product_number = bought.product_number
+            and candidates.product_id = bought.product_id
             and candidates.snapshot_date = bought.snapshot_date
     where bought.account_id is null or not (bought.is_in_cycle or bought.is_returned)
 

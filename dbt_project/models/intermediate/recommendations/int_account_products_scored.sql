@@ -42,7 +42,7 @@ likely as (
     select
         proposed.account_id,
         products.product_id,
-        pairs.basis_number,
+        pairs.basis,
         pairs.support_count,
         pairs.support_rate,
         pairs.lift,
@@ -63,11 +63,11 @@ likely as (
     inner join peer_products
         on
             peers.peer_group = peer_products.peer_group
-            and proposed.product_number = peer_products.product_number
+            and proposed.product_id = peer_products.product_id
             and proposed.snapshot_date = peer_products.snapshot_date
     inner join products
         on
-            proposed.product_number = products.product_number
+            proposed.product_id = products.product_id
             and proposed.snapshot_date = products.snapshot_date
     where products.value_per_buyer_amount > 0 and not products.is_discontinued
 

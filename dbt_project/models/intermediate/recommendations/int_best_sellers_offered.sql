@@ -76,7 +76,7 @@ alternatives as (
     left join bought
         on
             accounts.account_id = bought.account_id
-            and best_sellers.product_number = bought.product_number
+            and best_sellers.product_id = bought.product_id
             and accounts.snapshot_date = bought.snapshot_date
             and (bought.is_in_cycle or bought.is_returned)
     where

@@ -1,53 +1,59 @@
-with baskets as (
+with bases as (
 
-    select * from {{ ref('int_account_baskets_ranked') }}
+    select * from {{ ref('int_account_bases_ranked') }}
 
 ),
 
--- Each pair is counted once, the smaller number first.
-together as (
+bought as (
+
+    select * from {{ ref('int_account_products_bought') }}
+
+),
+
+products as (
+
+    select * from {{ ref('int_products_valued') }}
+
+),
+
+-- What fewer customers bought than must have bought both goes together with nothing.
+wanted as (
 
     select
-        baskets.product_number as one_number,
-        others.product_number as other_number,
-        count(*) as support_count,
-        baskets.customers_count,
-        baskets.snapshot_date
-    from baskets
-    inner join baskets as others
+        bought.account_id,
+        bought.product_id,
+        products.basis,
+        products.support_minimum_count,
+        bought.snapshot_date
+    from bought
+    inner join products
         on
-            baskets.account_id = others.account_id
-            and baskets.snapshot_date = others.snapshot_date
-            and baskets.product_number < others.product_number
-    group by
-        baskets.product_number,
-        others.product_number,
-        baskets.customers_count,
-        baskets.support_minimum_count,
-        baskets.snapshot_date
-    having count(*) >= baskets.support_minimum_count
+            bought.product_id = products.product_id
+            and bought.snapshot_date = products.snapshot_date
+    where bought.net_amount > 0 and products.buyers_count >= products.support_minimum_count
 
 ),
 
+-- A basis speaks for a product when the customer has bought something else of it.
 final as (
 
     select
-        one_number as basis_number,
-        other_number as product_number,
-        support_count,
-        customers_count,
-        snapshot_date
-    from together
-
-    union all
-
-    select
-        other_number as basis_number,
-        one_number as product_number,
-        support_count,
-        customers_count,
-        snapshot_date
-    from together
+        bases.basis,
+        wanted.product_id,
+        count(*) as support_count,
+        bases.snapshot_date
+    from bases
+    inner join wanted
+        on
+            bases.account_id = wanted.account_id
+            and bases.snapshot_date = wanted.snapshot_date
+            and (bases.products_count > 1 or bases.basis <> wanted.basis)
+    group by
+        bases.basis,
+        wanted.product_id,
+        wanted.support_minimum_count,
+        bases.snapshot_date
+    having count(*) >= wanted.support_minimum_count
 
 )
 

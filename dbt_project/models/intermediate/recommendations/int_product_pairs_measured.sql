@@ -1,12 +1,18 @@
-with baskets as (
+with bases as (
 
-    select * from {{ ref('int_account_baskets_ranked') }}
+    select * from {{ ref('int_account_bases_ranked') }}
 
 ),
 
 pairs as (
 
     select * from {{ ref('int_product_pairs_counted') }}
+
+),
+
+products as (
+
+    select * from {{ ref('int_products_valued') }}
 
 ),
 
@@ -18,15 +24,15 @@ policy as (
 
 ),
 
-products as (
+basis_buyers as (
 
     select
-        product_number,
+        basis,
         count(*) as buyers_count,
         snapshot_date
-    from baskets
+    from bases
     group by
-        product_number,
+        basis,
         snapshot_date
 
 ),
@@ -35,16 +41,19 @@ lifted as (
 
     select
         pairs.*,
-        cast(pairs.support_count * pairs.customers_count as {{ type_double() }})
-        / (bases.buyers_count * products.buyers_count) as lift
+        products.customers_count,
+        {{ rate(
+            'pairs.support_count * products.customers_count',
+            'basis_buyers.buyers_count * products.buyers_count',
+        ) }} as lift
     from pairs
-    inner join products as bases
+    inner join basis_buyers
         on
-            pairs.basis_number = bases.product_number
-            and pairs.snapshot_date = bases.snapshot_date
+            pairs.basis = basis_buyers.basis
+            and pairs.snapshot_date = basis_buyers.snapshot_date
     inner join products
         on
-            pairs.product_number = products.product_number
+            pairs.product_id = products.product_id
             and pairs.snapshot_date = products.snapshot_date
 
 ),
@@ -55,8 +64,8 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by snapshot_date, basis_number
-            order by support_count desc, lift desc, product_number
+            partition by snapshot_date, basis
+            order by support_count desc, lift desc, product_id
         ) as pair_rank
     from lifted
     cross join policy
@@ -68,10 +77,10 @@ ranked as (
 final as (
 
     select
-        row_number() over (order by lift, support_count, basis_number, product_number, snapshot_date)
+        row_number() over (order by lift, support_count, basis desc, product_id, snapshot_date)
             as pair_number,
-        basis_number,
-        product_number,
+        basis,
+        product_id,
         support_count,
         {{ rate('support_count', 'customers_count') }} as support_rate,
         lift,

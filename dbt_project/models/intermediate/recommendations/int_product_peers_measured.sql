@@ -17,19 +17,19 @@ final as (
 
     select
         'all' as peer_group,
-        product_number,
+        product_id,
         count(*) as buyers_count,
         snapshot_date
     from bought
     group by
-        product_number,
+        product_id,
         snapshot_date
 
     union all
 
     select
         peers.peer_group,
-        bought.product_number,
+        bought.product_id,
         count(*) as buyers_count,
         bought.snapshot_date
     from bought
@@ -40,7 +40,7 @@ final as (
     where peers.peer_scope = 'industry_size'
     group by
         peers.peer_group,
-        bought.product_number,
+        bought.product_id,
         bought.snapshot_date
 
 )

@@ -6,6 +6,15 @@ with bought as (
 
 ),
 
+named as (
+
+    select
+        product_id,
+        coalesce('category|' || category, 'product|' || product_id) as basis
+    from {{ ref('dim_products') }}
+
+),
+
 discontinued as (
 
     select * from {{ ref('int_products_discontinued') }}
@@ -15,7 +24,11 @@ discontinued as (
 policy as (
 
     select
-        {{ pivot_parameters(['margin_coverage_minimum']) }}
+        {{ pivot_parameters([
+            'margin_coverage_minimum',
+            'next_product_support_accounts_minimum',
+            'next_product_support_rate',
+        ]) }}
     from {{ ref('policy_parameters') }}
 
 ),
@@ -23,6 +36,7 @@ policy as (
 company as (
 
     select
+        count(distinct account_id) as customers_count,
         coalesce({{ rate('sum(margin_amount)', 'sum(costed_amount)') }}, 1) as margin_rate,
         snapshot_date
     from bought
@@ -34,7 +48,6 @@ products as (
 
     select
         bought.product_id,
-        bought.product_number,
         count(*) as buyers_count,
         {{ rate('sum(bought.net_amount)', 'count(*)') }} as revenue_per_buyer_amount,
         case
@@ -48,7 +61,6 @@ products as (
     cross join policy
     group by
         bought.product_id,
-        bought.product_number,
         bought.snapshot_date
 
 ),
@@ -59,12 +71,20 @@ final as (
 
     select
         products.*,
+        named.basis,
+        company.customers_count,
+        cast(greatest(
+            policy.next_product_support_accounts_minimum,
+            policy.next_product_support_rate * company.customers_count
+        ) as {{ type_double() }}) as support_minimum_count,
         coalesce(
             products.margin_per_buyer_amount,
             products.revenue_per_buyer_amount * company.margin_rate
         ) as value_per_buyer_amount,
         discontinued.product_id is not null as is_discontinued
     from products
+    cross join policy
+    inner join named on products.product_id = named.product_id
     inner join company on products.snapshot_date = company.snapshot_date
     left join discontinued
         on

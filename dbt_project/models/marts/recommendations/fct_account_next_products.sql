@@ -4,12 +4,6 @@ with scored as (
 
 ),
 
-bases as (
-
-    select * from {{ ref('int_products_valued') }}
-
-),
-
 products as (
 
     select * from {{ ref('dim_products') }}
@@ -26,23 +20,21 @@ named as (
 
     select
         scored.*,
-        bases.product_id as basis_product_id,
         products.category,
         reasons.text_en,
         reasons.text_zh,
         coalesce(products.product_name, scored.product_id) as product_text,
-        coalesce(basis_products.product_name, bases.product_id) as basis_text,
+        coalesce(
+            bases.product_name,
+            replace(replace(scored.basis, 'category|', ''), 'product|', '')
+        ) as basis_text,
         cast(round(cast(scored.lift as numeric), 1) as {{ type_text() }}) as lift_text,
         cast(round(cast(100 * scored.peer_penetration_rate as numeric), 0) as {{ type_text() }})
             as penetration_text
     from scored
-    inner join bases
-        on
-            scored.basis_number = bases.product_number
-            and scored.snapshot_date = bases.snapshot_date
     inner join reasons on scored.peer_scope = reasons.peer_scope
     left join products on scored.product_id = products.product_id
-    left join products as basis_products on bases.product_id = basis_products.product_id
+    left join products as bases on scored.basis = 'product|' || bases.product_id
     where scored.snapshot_date = {{ as_of_date() }}
 
 ),
@@ -55,7 +47,8 @@ final as (
         product_rank,
         product_id,
         category,
-        basis_product_id,
+        basis,
+        basis_text as basis_name,
         lift,
         support_count,
         support_rate,
