@@ -1,6 +1,6 @@
-with scored as (
+with recommended as (
 
-    select * from {{ ref('int_account_products_scored') }}
+    select * from {{ ref('int_account_products_recommended') }}
 
 ),
 
@@ -33,15 +33,15 @@ policy as (
 accounts as (
 
     select
-        scored.account_id,
+        recommended.account_id,
         count(*) as products_count,
-        scored.snapshot_date
-    from scored
-    inner join days on scored.snapshot_date = days.snapshot_date
+        recommended.snapshot_date
+    from recommended
+    inner join days on recommended.snapshot_date = days.snapshot_date
     where not days.is_current
     group by
-        scored.account_id,
-        scored.snapshot_date
+        recommended.account_id,
+        recommended.snapshot_date
 
 ),
 

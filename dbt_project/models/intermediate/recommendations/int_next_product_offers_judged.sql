@@ -1,6 +1,6 @@
-with scored as (
+with recommended as (
 
-    select * from {{ ref('int_account_products_scored') }}
+    select * from {{ ref('int_account_products_recommended') }}
 
 ),
 
@@ -44,10 +44,10 @@ offers as (
 
     select
         'next_product' as offer_method,
-        scored.account_id,
-        scored.product_id
-    from scored
-    inner join days on scored.snapshot_date = days.snapshot_date
+        recommended.account_id,
+        recommended.product_id
+    from recommended
+    inner join days on recommended.snapshot_date = days.snapshot_date
 
     union all
 

@@ -73,12 +73,9 @@ ranked as (
 
 ),
 
--- A number that grows with the lift lets the strongest basis be found by a maximum.
 final as (
 
     select
-        row_number() over (order by lift, support_count, basis desc, product_id, snapshot_date)
-            as pair_number,
         basis,
         product_id,
         support_count,

@@ -1,6 +1,12 @@
-with scored as (
+with recommended as (
 
-    select * from {{ ref('int_account_products_scored') }}
+    select * from {{ ref('int_account_products_recommended') }}
+
+),
+
+offers as (
+
+    select * from {{ ref('int_product_offers_valued') }}
 
 ),
 
@@ -19,23 +25,26 @@ reasons as (
 named as (
 
     select
-        scored.*,
+        recommended.account_id,
+        recommended.product_rank,
+        offers.*,
         products.category,
         reasons.text_en,
         reasons.text_zh,
-        coalesce(products.product_name, scored.product_id) as product_text,
+        coalesce(products.product_name, offers.product_id) as product_text,
         coalesce(
             bases.product_name,
-            replace(replace(scored.basis, 'category|', ''), 'product|', '')
+            replace(replace(offers.basis, 'category|', ''), 'product|', '')
         ) as basis_text,
-        cast(round(cast(scored.lift as numeric), 1) as {{ type_text() }}) as lift_text,
-        cast(round(cast(100 * scored.peer_penetration_rate as numeric), 0) as {{ type_text() }})
+        cast(round(cast(offers.lift as numeric), 1) as {{ type_text() }}) as lift_text,
+        cast(round(cast(100 * offers.peer_penetration_rate as numeric), 0) as {{ type_text() }})
             as penetration_text
-    from scored
-    inner join reasons on scored.peer_scope = reasons.peer_scope
-    left join products on scored.product_id = products.product_id
-    left join products as bases on scored.basis = 'product|' || bases.product_id
-    where scored.snapshot_date = {{ as_of_date() }}
+    from recommended
+    inner join offers on recommended.offer_number = offers.offer_number
+    inner join reasons on offers.peer_scope = reasons.peer_scope
+    left join products on offers.product_id = products.product_id
+    left join products as bases on offers.basis = 'product|' || bases.product_id
+    where recommended.snapshot_date = {{ as_of_date() }}
 
 ),
 
@@ -56,8 +65,8 @@ final as (
         peers_count,
         peer_penetration_rate,
         purchase_rate,
-        cast(purchase_rate * margin_per_buyer_amount as numeric(18, 4)) as expected_margin_amount,
-        cast(purchase_rate * value_per_buyer_amount as numeric(18, 4)) as score_amount,
+        expected_margin_amount,
+        score_amount,
         {{ fill_in('text_en', ['basis', 'product', 'lift', 'penetration']) }} as reason_en,
         {{ fill_in('text_zh', ['basis', 'product', 'lift', 'penetration']) }} as reason_zh,
         {{ as_of_date() }} as as_of_date
