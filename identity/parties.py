@@ -11,8 +11,8 @@ from identity.contacts import address_of, domain_of, phone_of
 from identity.names import CompanyName
 from identity.policy import MatchPolicy, Record
 from identity.tax_numbers import valid_tax_number
-from warehouse.texts import plain
 from warehouse.errors import Problem
+from warehouse.texts import plain
 
 SHARED = ""
 """The namespace of the sources that share their account ids; any other is a source that has its own."""

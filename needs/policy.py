@@ -14,8 +14,6 @@ FOLDER = ROOT / "dbt_project" / "seeds" / "policy"
 METHOD = "1"
 """Counts up when the same policy would read a text differently than before."""
 
-_MIXED = "；"
-
 
 class NeedPolicyError(Problem):
     """A policy table by which no text can be read."""
@@ -42,13 +40,13 @@ def read_policy(*, folder: Path = FOLDER) -> NeedPolicy:
     phrases: dict[str, tuple[str, ...]] = {}
     for number, row in enumerate(themes, start=2):
         code = row["theme_code"].strip()
-        listed = f"{row['phrases_en']};{row['phrases_zh']}".replace(_MIXED, ";").split(";")
+        listed = f"{row['phrases_en']};{row['phrases_zh']}".replace("；", ";").split(";")
         own = tuple(phrase for phrase in (each.strip() for each in listed) if phrase)
         if not code or code in phrases or not own:
             raise NeedPolicyError(
                 f"dbt_project/seeds/policy/policy_need_themes.csv, line {number}",
                 seen="a line without a code, with a code that an earlier one has, or without a phrase",
-                expected="a theme_code of its own, both labels, and phrases joined by semicolons in one language or both",
+                expected="a theme_code of its own, both labels, and phrases joined by semicolons in either language",
                 next_step="correct the line",
             )
         phrases[code] = own

@@ -53,7 +53,7 @@ def read_texts(connection: psycopg.Connection, night: Night, version: str) -> li
 
 def _texts(connection: psycopg.Connection, night: Night, condition: str, version: str) -> list[Text]:
     rows = connection.execute(
-        f"{_DIGESTED} select text_digest, words from texts where {condition} order by text_digest".encode(),
+        f"{_DIGESTED} select text_digest, words from texts where {condition} order by text_digest".encode(),  # noqa: S608
         {"day": night.as_of, "zone": night.timezone, "version": version},
     )
     return [Text(*row) for row in rows]
@@ -61,9 +61,12 @@ def _texts(connection: psycopg.Connection, night: Night, condition: str, version
 
 def known_names(connection: psycopg.Connection, night: Night) -> tuple[frozenset[str], frozenset[str]]:
     """Names of products and categories known by the night's day or looked for before; and those looked for before."""
+    query = (
+        "select name from raw.products cross join lateral (values (product_name), (category)) as names (name)"  # noqa: S608
+        f" where name <> '' and {_KNOWN}"
+    )
     known = connection.execute(
-        "select name from raw.products cross join lateral (values (product_name), (category)) as names (name)"
-        f" where name <> '' and {_KNOWN}".encode(),
+        query.encode(),
         {"day": night.as_of, "zone": night.timezone},
     )
     before = frozenset(name for (name,) in connection.execute("select name from ops.read_names"))

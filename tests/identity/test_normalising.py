@@ -10,8 +10,8 @@ from stdnum.cn import uscc
 from identity.contacts import address_of, domain_of, phone_of
 from identity.names import grams_of
 from identity.tax_numbers import valid_tax_number
-from warehouse.texts import plain
 from tests.identity.cast import POLICY, tax_number
+from warehouse.texts import plain
 
 
 @pytest.mark.parametrize(

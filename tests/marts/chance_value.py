@@ -10,7 +10,11 @@ from decimal import Decimal
 from tests.marts.independent_value import Row
 
 SINCE = date(2022, 9, 1)
-CATEGORIES = {f"p{number}": name for number, name in enumerate(["valves", "pumps", "seals", "seals", None])}
+CATEGORIES = {
+    f"p{number}": name
+    for number, name in enumerate(["valves", "pumps", "seals", "seals", None, "pumps", "valves", "pumps", "hoses"])
+}
+DISCONTINUED = {"p7"}
 
 
 def moment(day: date) -> datetime:
@@ -40,12 +44,15 @@ class Chance:
 def company(dice: random.Random, *, as_of: date, count: int) -> Chance:
     """Return a company of `count` accounts; the last of them is our own, the one before has never ordered."""
     chance = Chance(dice, as_of)
-    chance.tables["products"] = [{"product_id": each, "category": name} for each, name in CATEGORIES.items()]
+    chance.tables["products"] = [
+        {"product_id": each, "category": name, "is_active": None if each == "p1" else each not in DISCONTINUED}
+        for each, name in CATEGORIES.items()
+    ]
     names = [f"V{number:03}" for number in range(count)]
     chance.tables["accounts"] = [
         {
-            "account_id": name, "industry": dice.choice(["chemistry", "chemistry", "water", None]),
-            "size_band": dice.choice(["small", "large", None]), "is_internal": name == names[-1],
+            "account_id": name, "industry": dice.choice(["chemistry", "chemistry", "chemistry", "water", None]),
+            "size_band": dice.choice(["small", "small", "small", "large", None]), "is_internal": name == names[-1],
         }
         for name in names
     ]  # fmt: skip
@@ -77,6 +84,7 @@ def _orders(chance: Chance, account: str) -> None:
             "net_amount": amount, "cost_amount": cost,
         }  # fmt: skip
         told = {"account_id": account, "date": day, "net": amount, "cost": cost, "category": CATEGORIES[product]}
+        told["product"] = product
         corrected = known + timedelta(days=dice.randint(1, 90)) if dice.random() < 0.2 else None
         told["counts"] = status is None
         chance.add("order_lines", line, told, known=known, until=corrected)

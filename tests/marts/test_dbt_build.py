@@ -20,6 +20,7 @@ from tests.marts import (
     chance_value,
     independent,
     independent_value,
+    recommendations_agreement,
     satisfaction_agreement,
     service_by_chance,
 )
@@ -119,7 +120,10 @@ def test_the_marts_of_a_company_by_chance_agree_with_another_way_to_compute_them
         _load(connection, "contracts", "contract_id", contracts)
         _load(connection, "tickets", "ticket_id", tickets)
         _load(connection, "survey_responses", "survey_response_id", answers)
-    marts = ("fct_contract_months", "fct_tickets", "fct_feedback", "dim_mart_inputs", "fct_key_accounts", *VALUE_MARTS)
+    marts = (
+        "fct_contract_months", "fct_tickets", "fct_feedback", "dim_mart_inputs", "fct_key_accounts", *VALUE_MARTS,
+        *recommendations_agreement.MARTS,
+    )  # fmt: skip
     wanted = [f"+{mart}" for mart in marts]
     selected = (*wanted, "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
     _build(warehouse, target, "--select", *selected)
@@ -161,6 +165,7 @@ def test_the_marts_of_a_company_by_chance_agree_with_another_way_to_compute_them
 
     _value_agrees(warehouse, _whole_company(chance, accounts, agreements, answers))
     _classes_agree(warehouse, chance)
+    recommendations_agreement.check(lambda mart: _rows(warehouse, mart), chance)
 
 
 def test_stages_transitions_cohorts_and_segments_agree_with_another_way_to_compute_them(

@@ -1,12 +1,4 @@
-with bought as (
-
-    select *
-    from {{ ref('int_account_products_bought') }}
-    where net_amount > 0
-
-),
-
-named as (
+with named as (
 
     select
         product_id,
@@ -33,13 +25,12 @@ policy as (
 
 ),
 
-company as (
+customers as (
 
     select
-        count(distinct account_id) as customers_count,
-        coalesce({{ rate('sum(margin_amount)', 'sum(costed_amount)') }}, 1) as margin_rate,
+        count(*) as customers_count,
         snapshot_date
-    from bought
+    from {{ ref('int_account_peers_assigned') }}
     group by snapshot_date
 
 ),
@@ -47,21 +38,21 @@ company as (
 products as (
 
     select
-        bought.product_id,
+        product_id,
         count(*) as buyers_count,
-        {{ rate('sum(bought.net_amount)', 'count(*)') }} as revenue_per_buyer_amount,
-        case
-            when
-                sum(bought.costed_amount)
-                >= max(policy.margin_coverage_minimum) * sum(bought.net_amount)
-                then {{ rate('sum(bought.margin_amount)', 'count(*)') }}
-        end as margin_per_buyer_amount,
-        bought.snapshot_date
-    from bought
-    cross join policy
+        {{ rate('sum(net_amount)', 'count(*)') }} as revenue_per_buyer_amount,
+        {{ rate('sum(margin_amount)', 'count(*)') }} as margin_per_buyer_amount,
+        {{ rate('sum(costed_amount)', 'sum(net_amount)') }} as costed_rate,
+        {{ rate(
+            'sum(sum(margin_amount)) over (partition by snapshot_date)',
+            'sum(sum(costed_amount)) over (partition by snapshot_date)',
+        ) }} as company_margin_rate,
+        snapshot_date
+    from {{ ref('int_account_products_bought') }}
+    where net_amount > 0
     group by
-        bought.product_id,
-        bought.snapshot_date
+        product_id,
+        snapshot_date
 
 ),
 
@@ -70,22 +61,30 @@ products as (
 final as (
 
     select
-        products.*,
+        products.product_id,
         named.basis,
-        company.customers_count,
+        products.buyers_count,
+        customers.customers_count,
         cast(greatest(
             policy.next_product_support_accounts_minimum,
-            policy.next_product_support_rate * company.customers_count
+            policy.next_product_support_rate * customers.customers_count
         ) as {{ type_double() }}) as support_minimum_count,
-        coalesce(
-            products.margin_per_buyer_amount,
-            products.revenue_per_buyer_amount * company.margin_rate
-        ) as value_per_buyer_amount,
-        discontinued.product_id is not null as is_discontinued
+        products.revenue_per_buyer_amount,
+        case
+            when products.costed_rate >= policy.margin_coverage_minimum
+                then products.margin_per_buyer_amount
+        end as margin_per_buyer_amount,
+        case
+            when products.costed_rate >= policy.margin_coverage_minimum
+                then products.margin_per_buyer_amount
+            else products.revenue_per_buyer_amount * coalesce(products.company_margin_rate, 1)
+        end as value_per_buyer_amount,
+        discontinued.product_id is not null as is_discontinued,
+        products.snapshot_date
     from products
     cross join policy
     inner join named on products.product_id = named.product_id
-    inner join company on products.snapshot_date = company.snapshot_date
+    inner join customers on products.snapshot_date = customers.snapshot_date
     left join discontinued
         on
             products.product_id = discontinued.product_id
