@@ -10,6 +10,15 @@ from typing import Any
 Row = dict[str, Any]
 Records = dict[str, list[Row]]
 
+SAYINGS: dict[str | None, set[str]] = {
+    None: set(),
+    "Good morning": set(),
+    "The price is too high": {"price"},
+    "交货太慢了": {"delivery"},
+    "The boxes were crushed, and the price went up": {"packaging", "price"},
+}
+LABELS: dict[str | None, set[str]] = {None: set(), "leaks": {"quality"}, "price": {"price"}}
+
 KEYS = {
     "accounts": "account_id", "contacts": "contact_id", "tickets": "ticket_id", "web_visits": "web_visit_id",
     "survey_responses": "survey_response_id", "interactions": "interaction_id", "products": "product_id",
@@ -62,7 +71,8 @@ def _ticket(dice: random.Random, number: int, ids: list[str], over: datetime) ->
     return {
         "ticket_id": f"s{number}", "account_id": dice.choice(ids), "opened_at": opened,
         "kind": dice.choice(["complaint", "complaint", "fault", None]),
-        "category": dice.choice(["leaks", "price", None]), "priority": dice.choice([None, "low", "urgent"]),
+        "category": dice.choice(list(LABELS)), "description": dice.choice(list(SAYINGS)),
+        "product_id": dice.choice([None, "p1", "p2"]), "priority": dice.choice([None, "low", "urgent"]),
         "first_response_at": opened + timedelta(hours=dice.randint(0, 40)) if dice.random() < 0.8 else None,
         "resolved_at": opened + timedelta(hours=dice.randint(0, 2000)) if dice.random() < 0.8 else None,
         "status": dice.choice([None, None, "open", "resolved"]),
@@ -75,7 +85,7 @@ def _answer(dice: random.Random, number: int, ids: list[str], over: datetime) ->
     return {
         "survey_response_id": f"s{number}", "account_id": account, "contact_id": who, "kind": kind, "best_score": None,
         "score": dice.randint(0, 11) if kind == "nps" else dice.randint(1, 5),
-        "answered_at": over - timedelta(minutes=dice.randint(1, 60 * 24 * 300)),
+        "answered_at": over - timedelta(minutes=dice.randint(1, 60 * 24 * 300)), "comment": dice.choice(list(SAYINGS)),
     }  # fmt: skip
 
 
@@ -86,7 +96,8 @@ def _interaction(dice: random.Random, number: int, ids: list[str], over: datetim
         "contact_id": dice.choice([f"{account}-0", f"{account}-1", None]),
         "direction": dice.choice([None, "inbound", "outbound", "mutual"]),
         "status": dice.choice([None, None, "done", "planned"]),
-        "outcome": dice.choice([None, None, "no_response", "positive"]),
+        "outcome": dice.choice([None, None, "no_response", "positive", "negative"]),
+        "note": dice.choice(list(SAYINGS)),
         "participant_count": dice.choice([None, None, 4]), "happened_at": _moment(dice, over, days=330),
     }  # fmt: skip
 

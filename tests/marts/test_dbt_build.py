@@ -15,16 +15,20 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from needs.read import read_new_texts
 from tests.marts import (
     chance_lifecycle,
     chance_value,
     independent,
     independent_value,
+    needs_agreement,
     recommendations_agreement,
     satisfaction_agreement,
     service_by_chance,
 )
 from tests.marts.independent_service import Agreement, category, monthly_revenue, movements, waited
+from tests.warehouse.nights import open_night
+from warehouse import ledger
 from warehouse.database import Role, Warehouse
 from warehouse.dbt_run import dbt_environment, run_dbt
 
@@ -188,8 +192,8 @@ def test_stages_transitions_cohorts_and_segments_agree_with_another_way_to_compu
     chance_lifecycle.check(lambda mart: _rows(warehouse, mart), sold, records, signed, as_of=AS_OF)
 
 
-def test_satisfaction_experience_trainings_and_categories_agree_with_another_way_to_compute_them(
-    warehouse: Warehouse, target: Path
+def test_satisfaction_experience_trainings_categories_and_needs_agree_with_another_way_to_compute_them(
+    warehouse: Warehouse, target: Path, tmp_path: Path
 ) -> None:
     dice = random.Random(20250630)
     accounts = [f"A{number:02}" for number in range(40)]
@@ -204,12 +208,16 @@ def test_satisfaction_experience_trainings_and_categories_agree_with_another_way
         _load(connection, "contracts", "contract_id", contracts)
         for entity, key in service_by_chance.KEYS.items():
             _load(connection, entity, key, records[entity])
-    wanted = [f"+{mart}" for mart in satisfaction_agreement.MARTS]
+    night = open_night(warehouse, tmp_path, run_id="needs", as_of=AS_OF)
+    with ledger.stage(warehouse, night, "match") as claim:
+        read_new_texts(warehouse, claim, progress=lambda _: None)
+    wanted = [f"+{mart}" for mart in (*satisfaction_agreement.MARTS, *needs_agreement.MARTS)]
     selected = (*wanted, "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
     _build(warehouse, target, "--select", *selected)
     recurring = {account: monthly_revenue(own, as_of=AS_OF, gap=30) for account, own in agreements.items()}
     found = {mart: _rows(warehouse, mart) for mart in satisfaction_agreement.MARTS}
     satisfaction_agreement.check(found, records, recurring, as_of=AS_OF, over=OVER)
+    needs_agreement.check(lambda mart: _rows(warehouse, mart), records, as_of=AS_OF, over=OVER)
 
 
 def _whole_company(
