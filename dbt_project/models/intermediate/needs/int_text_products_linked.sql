@@ -10,6 +10,12 @@ products as (
 
 ),
 
+categories as (
+
+    select distinct category from products
+
+),
+
 found as (
 
     select
@@ -26,8 +32,7 @@ found as (
         null as product_id,
         names.name as category
     from names
-    inner join (select distinct category from products) as categories
-        on names.name = categories.category
+    inner join categories on names.name = categories.category
 
 ),
 

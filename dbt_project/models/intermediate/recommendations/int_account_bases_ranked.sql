@@ -29,7 +29,7 @@ ranked as (
             order by
                 sum(bought.order_days_count) desc,
                 sum(bought.net_amount) desc,
-                products.basis
+                products.basis asc
         ) as basis_rank,
         bought.snapshot_date
     from bought

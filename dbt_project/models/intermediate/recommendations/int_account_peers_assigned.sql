@@ -47,7 +47,7 @@ grouped as (
             and customers.snapshot_date >= accounts.in_force_from_date
             and (
                 accounts.superseded_date is null
-                or accounts.superseded_date > customers.snapshot_date
+                or customers.snapshot_date < accounts.superseded_date
             )
 
 ),

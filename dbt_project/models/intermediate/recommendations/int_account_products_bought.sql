@@ -72,7 +72,7 @@ final as (
             {{ days_between('traded.last_order_date', 'traded.snapshot_date') }}
             <= policy.next_product_cycles_count * greatest(
                 rhythms.typical_gap_days,
-                cast({{ days_between('traded.first_order_date', 'traded.last_order_date') }} as numeric)
+                1.0 * {{ days_between('traded.first_order_date', 'traded.last_order_date') }}
                 / nullif(traded.order_days_count - 1, 0)
             ),
             false

@@ -51,7 +51,7 @@ best_sellers as (
         *,
         row_number() over (
             partition by snapshot_date
-            order by buyers_count desc, revenue_per_buyer_amount desc, product_id
+            order by buyers_count desc, revenue_per_buyer_amount desc, product_id asc
         ) as best_seller_rank
     from products
     where not is_discontinued

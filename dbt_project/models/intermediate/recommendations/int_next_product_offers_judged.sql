@@ -18,7 +18,9 @@ order_lines as (
 
 days as (
 
-    select * from {{ ref('int_next_product_days_listed') }} where not is_current
+    select *
+    from {{ ref('int_next_product_days_listed') }}
+    where not is_current
 
 ),
 

@@ -63,8 +63,8 @@ final as (
     select
         row_number() over (
             order by
-                purchase_rate * value_per_buyer_amount, lift, product_id desc, basis desc,
-                peer_group, snapshot_date
+                purchase_rate * value_per_buyer_amount asc, lift asc, product_id desc, basis desc,
+                peer_group asc, snapshot_date asc
         ) as offer_number,
         peer_scope,
         peer_group,

@@ -65,7 +65,7 @@ ranked as (
         *,
         row_number() over (
             partition by snapshot_date, basis
-            order by support_count desc, lift desc, product_id
+            order by support_count desc, lift desc, product_id asc
         ) as pair_rank
     from lifted
     cross join policy

@@ -6,7 +6,9 @@ with offers as (
 
 days as (
 
-    select * from {{ ref('int_next_product_days_listed') }} where not is_current
+    select *
+    from {{ ref('int_next_product_days_listed') }}
+    where not is_current
 
 ),
 
