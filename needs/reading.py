@@ -29,7 +29,8 @@ class Mention:
 class _Phrase:
     theme: str | None  # None: it denies what else its clause says
     words: str
-    tokens: str
+    tokens: frozenset[str]
+    joined: str
 
 
 class Reader:
@@ -40,8 +41,8 @@ class Reader:
         self._by_token: dict[str, list[_Phrase]] = {}
         listed = [(theme, phrase) for theme, phrases in policy.phrases.items() for phrase in phrases]
         for theme, words in [*listed, *((None, denial) for denial in policy.denials)]:
-            tokens = sorted(set(_tokens(plain(words))))
-            phrase = _Phrase(theme, words, " ".join(tokens))
+            tokens = frozenset(_tokens(plain(words)))
+            phrase = _Phrase(theme, words, tokens, _joined(tokens))
             for token in tokens:
                 self._by_token.setdefault(token, []).append(phrase)
 
@@ -55,19 +56,29 @@ class Reader:
         return tuple(best[theme] for theme in sorted(best))
 
     def _of_clause(self, clause: str) -> Mention | None:
-        tokens = set(_tokens(clause))
-        joined = " ".join(sorted(tokens))
+        tokens = frozenset(_tokens(clause))
+        joined = _joined(tokens)
         likely = {id(phrase): phrase for token in tokens for phrase in self._by_token.get(token, ())}
         scored = [
-            (score, len(phrase.tokens), phrase)
+            (score, len(phrase.joined), phrase)
             for phrase in likely.values()
-            if (score := fuzz.token_set_ratio(phrase.tokens, joined, score_cutoff=self._minimum)) >= self._minimum
+            if (score := _likeness(phrase, tokens, joined)) >= self._minimum
         ]
         if not scored or any(phrase.theme is None for _, _, phrase in scored):
             return None
         # Of equal ones the longer phrase says more; then the alphabet decides, so that no order of lines does.
         score, _, phrase = min(scored, key=lambda each: (-each[0], -each[1], each[2].theme or "", each[2].words))
         return Mention(phrase.theme or "", round(score / 100, 4), phrase.words)
+
+
+def _likeness(phrase: _Phrase, tokens: frozenset[str], joined: str) -> float:
+    """How much of the phrase the clause has, or how alike both are as a whole, as with a typing error; up to 100."""
+    shared = _joined(phrase.tokens & tokens)
+    return max(fuzz.ratio(shared, phrase.joined), fuzz.ratio(joined, phrase.joined))
+
+
+def _joined(tokens: frozenset[str]) -> str:
+    return " ".join(sorted(tokens))
 
 
 def plain_lines(text: str | None) -> str:

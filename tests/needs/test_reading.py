@@ -36,8 +36,10 @@ def _themes(text: str, policy: NeedPolicy = POLICY) -> set[str]:
         ("ｄｅｌｉｖｅｒｙ", {"delivery"}),  # full width
         ("和我们的ERP对接", {"price"}),
         ("别家更便宜。\n交货也快", {"price", "delivery"}),
-        ("物流的单号", {"delivery"}),  # alike, though a character is between
-        ("单号", set()),  # a third of a phrase is not the phrase
+        ("late delivry", {"delivery"}),  # a typing error
+        ("物流的单号", set()),  # two thirds of a phrase are not enough
+        ("单号", set()),
+        ("increase", set()),  # nor is one word of two
         ("priceless", set()),
         ("", set()),
     ],
