@@ -35,51 +35,59 @@ products as (
 ),
 
 -- What a record is filed under counts like what is written in it, and once with it.
-told as (
+worded as (
 
     select
-        records.record_kind,
-        records.source,
-        records.record_id,
-        themes.theme_code,
-        max(themes.score) as score
+        *,
+        text_digest as digest
     from records
-    inner join themes
-        on themes.text_digest in (records.text_digest, records.label_digest)
-    group by
-        records.record_kind,
-        records.source,
-        records.record_id,
-        themes.theme_code
+
+    union all
+
+    select
+        *,
+        label_digest as digest
+    from records
+
+),
+
+told as (
+
+    select distinct
+        worded.record_kind,
+        worded.source,
+        worded.record_id,
+        worded.ticket_id,
+        worded.account_id,
+        worded.text_digest,
+        worded.outcome,
+        themes.theme_code,
+        worded.mentioned_date
+    from worded
+    inner join themes on worded.digest = themes.text_digest
 
 ),
 
 final as (
 
     select
-        records.record_kind,
-        records.source,
-        records.record_id,
-        records.account_id,
+        told.record_kind,
+        told.source,
+        told.record_id,
+        told.account_id,
         told.theme_code,
-        told.score,
         coalesce(tickets.product_id, linked.product_id) as product_id,
         coalesce(products.category, linked.category) as category,
-        records.outcome,
-        records.mentioned_date
+        told.outcome,
+        told.mentioned_date
     from told
-    inner join records
-        on
-            told.record_kind = records.record_kind
-            and told.source = records.source
-            and told.record_id = records.record_id
-    inner join accounts on records.account_id = accounts.account_id
+    inner join accounts on told.account_id = accounts.account_id
     left join tickets
         on
-            records.source = tickets.source
-            and records.ticket_id = tickets.ticket_id
+            told.source = tickets.source
+            and told.ticket_id = tickets.ticket_id
             and tickets.is_latest
-    left join linked on records.text_digest = linked.text_digest
+    left join linked on told.text_digest = linked.text_digest
     left join products on coalesce(tickets.product_id, linked.product_id) = products.product_id
     where not accounts.is_internal
 
