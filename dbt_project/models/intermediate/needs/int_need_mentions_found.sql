@@ -1,38 +1,14 @@
-with records as (
+with records as (select * from {{ ref('int_need_records_listed') }}),
 
-    select * from {{ ref('int_need_records_listed') }}
+themes as (select * from {{ ref('stg_ops__text_themes') }}),
 
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
-themes as (
+tickets as (select * from {{ ref('stg_raw__tickets') }}),
 
-    select * from {{ ref('stg_ops__text_themes') }}
+linked as (select * from {{ ref('int_text_products_linked') }}),
 
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
-
-tickets as (
-
-    select * from {{ ref('stg_raw__tickets') }}
-
-),
-
-linked as (
-
-    select * from {{ ref('int_text_products_linked') }}
-
-),
-
-products as (
-
-    select * from {{ ref('dim_products') }}
-
-),
+products as (select * from {{ ref('dim_products') }}),
 
 -- What a record is filed under counts like what is written in it, and once with it.
 worded as (

@@ -1,32 +1,12 @@
-with mentions as (
+with mentions as (select * from {{ ref('int_need_mentions_found') }}),
 
-    select * from {{ ref('int_need_mentions_found') }}
+tickets as (select * from {{ ref('int_tickets_timed') }}),
 
-),
+feedback as (select * from {{ ref('int_feedback_rated') }}),
 
-tickets as (
+concerns as (select * from {{ ref('int_account_concerns_followed') }}),
 
-    select * from {{ ref('int_tickets_timed') }}
-
-),
-
-feedback as (
-
-    select * from {{ ref('int_feedback_rated') }}
-
-),
-
-concerns as (
-
-    select * from {{ ref('int_account_concerns_followed') }}
-
-),
-
-policy as (
-
-    select {{ pivot_parameters(['recurrence_days']) }} from {{ ref('policy_parameters') }}
-
-),
+policy as ({{ policy_values(['recurrence_days']) }}),
 
 -- Praise wants nothing. An open ticket waits, and a low answer after which nobody called.
 rated as (

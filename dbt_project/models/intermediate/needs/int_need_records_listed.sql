@@ -1,26 +1,10 @@
-with tickets as (
+with tickets as (select * from {{ ref('stg_raw__tickets') }}),
 
-    select * from {{ ref('stg_raw__tickets') }}
+responses as (select * from {{ ref('stg_raw__survey_responses') }}),
 
-),
+interactions as (select * from {{ ref('stg_raw__interactions') }}),
 
-responses as (
-
-    select * from {{ ref('stg_raw__survey_responses') }}
-
-),
-
-interactions as (
-
-    select * from {{ ref('stg_raw__interactions') }}
-
-),
-
-churn_reasons as (
-
-    select * from {{ ref('stg_raw__churn_reasons') }}
-
-),
+churn_reasons as (select * from {{ ref('stg_raw__churn_reasons') }}),
 
 -- One meeting with several people is one row each, with the same note.
 final as (

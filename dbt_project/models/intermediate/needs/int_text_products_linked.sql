@@ -1,14 +1,6 @@
-with names as (
+with names as (select * from {{ ref('stg_ops__text_names') }}),
 
-    select * from {{ ref('stg_ops__text_names') }}
-
-),
-
-products as (
-
-    select * from {{ ref('dim_products') }}
-
-),
+products as (select * from {{ ref('dim_products') }}),
 
 categories as (
 

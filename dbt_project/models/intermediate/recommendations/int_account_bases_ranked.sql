@@ -1,22 +1,8 @@
-with bought as (
+with bought as (select * from {{ ref('int_account_products_bought') }}),
 
-    select * from {{ ref('int_account_products_bought') }}
+products as (select * from {{ ref('int_products_valued') }}),
 
-),
-
-products as (
-
-    select * from {{ ref('int_products_valued') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['next_product_basis_count']) }}
-    from {{ ref('policy_parameters') }}
-
-),
+policy as ({{ policy_values(['next_product_basis_count']) }}),
 
 ranked as (
 

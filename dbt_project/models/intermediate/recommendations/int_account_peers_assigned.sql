@@ -1,22 +1,8 @@
-with bought as (
+with bought as (select * from {{ ref('int_account_products_bought') }}),
 
-    select * from {{ ref('int_account_products_bought') }}
+accounts as (select * from {{ ref('int_accounts_merged') }}),
 
-),
-
-accounts as (
-
-    select * from {{ ref('int_accounts_merged') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['peer_group_accounts_minimum']) }}
-    from {{ ref('policy_parameters') }}
-
-),
+policy as ({{ policy_values(['peer_group_accounts_minimum']) }}),
 
 customers as (
 
@@ -44,11 +30,7 @@ grouped as (
     inner join accounts
         on
             customers.account_id = accounts.account_id
-            and customers.snapshot_date >= accounts.in_force_from_date
-            and (
-                accounts.superseded_date is null
-                or customers.snapshot_date < accounts.superseded_date
-            )
+            and {{ is_account_in_force('accounts', 'customers.snapshot_date') }}
 
 ),
 

@@ -7,25 +7,11 @@ with order_lines as (
 
 ),
 
-days as (
+days as (select * from {{ ref('int_next_product_days_listed') }}),
 
-    select * from {{ ref('int_next_product_days_listed') }}
+rhythms as (select * from {{ ref('int_account_rhythms_measured') }}),
 
-),
-
-rhythms as (
-
-    select * from {{ ref('int_account_rhythms_measured') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['next_product_cycles_count', 'next_product_return_days']) }}
-    from {{ ref('policy_parameters') }}
-
-),
+policy as ({{ policy_values(['next_product_cycles_count', 'next_product_return_days']) }}),
 
 traded as (
 

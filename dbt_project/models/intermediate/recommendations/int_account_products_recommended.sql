@@ -1,34 +1,12 @@
-with bases as (
+with bases as (select * from {{ ref('int_account_bases_ranked') }}),
 
-    select * from {{ ref('int_account_bases_ranked') }}
+peers as (select * from {{ ref('int_account_peers_assigned') }}),
 
-),
+offers as (select * from {{ ref('int_product_offers_valued') }}),
 
-peers as (
+bought as (select * from {{ ref('int_account_products_bought') }}),
 
-    select * from {{ ref('int_account_peers_assigned') }}
-
-),
-
-offers as (
-
-    select * from {{ ref('int_product_offers_valued') }}
-
-),
-
-bought as (
-
-    select * from {{ ref('int_account_products_bought') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['next_products_count']) }}
-    from {{ ref('policy_parameters') }}
-
-),
+policy as ({{ policy_values(['next_products_count']) }}),
 
 candidates as (
 

@@ -1,34 +1,12 @@
-with recommended as (
+with recommended as (select * from {{ ref('int_account_products_recommended') }}),
 
-    select * from {{ ref('int_account_products_recommended') }}
+products as (select * from {{ ref('int_products_valued') }}),
 
-),
+bought as (select * from {{ ref('int_account_products_bought') }}),
 
-products as (
+days as (select * from {{ ref('int_next_product_days_listed') }}),
 
-    select * from {{ ref('int_products_valued') }}
-
-),
-
-bought as (
-
-    select * from {{ ref('int_account_products_bought') }}
-
-),
-
-days as (
-
-    select * from {{ ref('int_next_product_days_listed') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['next_product_best_sellers_count']) }}
-    from {{ ref('policy_parameters') }}
-
-),
+policy as ({{ policy_values(['next_product_best_sellers_count']) }}),
 
 accounts as (
 

@@ -1,16 +1,4 @@
-with parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['next_product_window_days']) }}
-    from parameters
-
-),
+with policy as ({{ policy_values(['next_product_window_days']) }}),
 
 -- A month is over when its last day has come.
 closed_months as (

@@ -1,20 +1,8 @@
-with recommended as (
+with recommended as (select * from {{ ref('int_account_products_recommended') }}),
 
-    select * from {{ ref('int_account_products_recommended') }}
+best_sellers as (select * from {{ ref('int_best_sellers_offered') }}),
 
-),
-
-best_sellers as (
-
-    select * from {{ ref('int_best_sellers_offered') }}
-
-),
-
-order_lines as (
-
-    select * from {{ ref('int_order_lines_versioned') }}
-
-),
+order_lines as (select * from {{ ref('int_order_lines_versioned') }}),
 
 days as (
 

@@ -1,8 +1,4 @@
-with pairs as (
-
-    select * from {{ ref('int_product_pairs_measured') }}
-
-),
+with pairs as (select * from {{ ref('int_product_pairs_measured') }}),
 
 peers as (
 
@@ -15,17 +11,9 @@ peers as (
 
 ),
 
-peer_products as (
+peer_products as (select * from {{ ref('int_product_peers_measured') }}),
 
-    select * from {{ ref('int_product_peers_measured') }}
-
-),
-
-products as (
-
-    select * from {{ ref('int_products_valued') }}
-
-),
+products as (select * from {{ ref('int_products_valued') }}),
 
 -- how likely its peers buy it, times how much likelier who buys the basis does
 likely as (

@@ -1,20 +1,8 @@
-with bases as (
+with bases as (select * from {{ ref('int_account_bases_ranked') }}),
 
-    select * from {{ ref('int_account_bases_ranked') }}
+bought as (select * from {{ ref('int_account_products_bought') }}),
 
-),
-
-bought as (
-
-    select * from {{ ref('int_account_products_bought') }}
-
-),
-
-products as (
-
-    select * from {{ ref('int_products_valued') }}
-
-),
+products as (select * from {{ ref('int_products_valued') }}),
 
 -- What fewer customers bought than must have bought both goes together with nothing.
 wanted as (

@@ -1,28 +1,10 @@
-with bases as (
+with bases as (select * from {{ ref('int_account_bases_ranked') }}),
 
-    select * from {{ ref('int_account_bases_ranked') }}
+pairs as (select * from {{ ref('int_product_pairs_counted') }}),
 
-),
+products as (select * from {{ ref('int_products_valued') }}),
 
-pairs as (
-
-    select * from {{ ref('int_product_pairs_counted') }}
-
-),
-
-products as (
-
-    select * from {{ ref('int_products_valued') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['next_product_lift_minimum', 'next_product_pairs_maximum']) }}
-    from {{ ref('policy_parameters') }}
-
-),
+policy as ({{ policy_values(['next_product_lift_minimum', 'next_product_pairs_maximum']) }}),
 
 basis_buyers as (
 

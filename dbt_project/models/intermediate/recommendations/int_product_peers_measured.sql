@@ -6,11 +6,7 @@ with bought as (
 
 ),
 
-peers as (
-
-    select * from {{ ref('int_account_peers_assigned') }}
-
-),
+peers as (select * from {{ ref('int_account_peers_assigned') }}),
 
 -- a customer without a group of its own is compared with all, and is one of all
 final as (

@@ -1,20 +1,8 @@
-with products as (
+with products as (select * from {{ ref('stg_raw__products') }}),
 
-    select * from {{ ref('stg_raw__products') }}
+sources as (select * from {{ ref('stg_ops__sources') }}),
 
-),
-
-sources as (
-
-    select * from {{ ref('stg_ops__sources') }}
-
-),
-
-days as (
-
-    select * from {{ ref('int_next_product_days_listed') }}
-
-),
+days as (select * from {{ ref('int_next_product_days_listed') }}),
 
 ranked as (
 

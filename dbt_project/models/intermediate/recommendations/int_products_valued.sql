@@ -7,23 +7,13 @@ with named as (
 
 ),
 
-discontinued as (
+discontinued as (select * from {{ ref('int_products_discontinued') }}),
 
-    select * from {{ ref('int_products_discontinued') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters([
-            'margin_coverage_minimum',
-            'next_product_support_accounts_minimum',
-            'next_product_support_rate',
-        ]) }}
-    from {{ ref('policy_parameters') }}
-
-),
+policy as ({{ policy_values([
+    'margin_coverage_minimum',
+    'next_product_support_accounts_minimum',
+    'next_product_support_rate',
+]) }}),
 
 customers as (
 

@@ -7,19 +7,9 @@ with mentions as (
 
 ),
 
-themes as (
+themes as (select * from {{ ref('policy_need_themes') }}),
 
-    select * from {{ ref('policy_need_themes') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['need_quarters_count']) }}
-    from {{ ref('policy_parameters') }}
-
-),
+policy as ({{ policy_values(['need_quarters_count']) }}),
 
 recent as (
 

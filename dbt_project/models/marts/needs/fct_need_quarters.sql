@@ -1,14 +1,6 @@
-with needs as (
+with needs as (select * from {{ ref('fct_account_needs') }}),
 
-    select * from {{ ref('fct_account_needs') }}
-
-),
-
-account_days as (
-
-    select * from {{ ref('int_account_days_known') }}
-
-),
+account_days as (select * from {{ ref('int_account_days_known') }}),
 
 -- what each customer brought in the last year, whatever the quarter
 revenues as (

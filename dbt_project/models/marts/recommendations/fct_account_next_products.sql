@@ -1,26 +1,10 @@
-with recommended as (
+with recommended as (select * from {{ ref('int_account_products_recommended') }}),
 
-    select * from {{ ref('int_account_products_recommended') }}
+offers as (select * from {{ ref('int_product_offers_valued') }}),
 
-),
+products as (select * from {{ ref('dim_products') }}),
 
-offers as (
-
-    select * from {{ ref('int_product_offers_valued') }}
-
-),
-
-products as (
-
-    select * from {{ ref('dim_products') }}
-
-),
-
-reasons as (
-
-    select * from {{ ref('policy_next_product_reasons') }}
-
-),
+reasons as (select * from {{ ref('policy_next_product_reasons') }}),
 
 named as (
 

@@ -1,8 +1,4 @@
-with offers as (
-
-    select * from {{ ref('int_next_product_offers_judged') }}
-
-),
+with offers as (select * from {{ ref('int_next_product_offers_judged') }}),
 
 days as (
 
@@ -12,17 +8,9 @@ days as (
 
 ),
 
-methods as (
+methods as (select * from {{ ref('policy_offer_methods') }}),
 
-    select * from {{ ref('policy_offer_methods') }}
-
-),
-
-policy as (
-
-    select {{ pivot_parameters(['confidence_z']) }} from {{ ref('policy_parameters') }}
-
-),
+policy as ({{ policy_values(['confidence_z']) }}),
 
 summed as (
 
