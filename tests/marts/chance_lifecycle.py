@@ -33,8 +33,9 @@ def accounts(dice: random.Random, names: list[str]) -> list[Row]:
             "account_id": name,
             "industry": dice.choice(["steel", "food", None]),
             "size_band": dice.choice(["small", "large", None]),
+            "region": ("north", "south", None)[place % 3],
         }
-        for name in names
+        for place, name in enumerate(names)
     ]
 
 
@@ -81,10 +82,12 @@ def check(
     first_contracts: Mapping[str, date],
     *,
     as_of: date,
-) -> None:
-    """Find the marts as the independent computation has them."""
+) -> States:
+    """Find the marts as the independent computation has them; return what it says of each account and day."""
     profiles = {
-        row["account_id"]: Profile(row["industry"], row["size_band"], SEEN, first_contracts.get(row["account_id"]))
+        row["account_id"]: Profile(
+            row["industry"], row["size_band"], row["region"], SEEN, first_contracts.get(row["account_id"])
+        )
         for row in records
     }
     first = lines["known_date"].min().date()
@@ -98,6 +101,7 @@ def check(
     _check_segments(rows, by_day, as_of)
     days = independent.order_days(independent.lines_known_on(lines, as_of))
     assert len(set(independent_lifecycle.peer_gaps(days, profiles, least=30).values())) > 2, "peers have their own gaps"
+    return by_day
 
 
 States = Mapping[date, Mapping[str, independent_lifecycle.State]]

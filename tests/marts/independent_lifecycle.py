@@ -34,12 +34,13 @@ class State:
     order_days: int
     industry: str | None
     size: str | None
+    region: str | None
     mode: str
 
     def values(self) -> dict[str, str | None]:
         """Return what the rules of a segment ask for, by the name of the column."""
         return {
-            "industry": self.industry, "size_band": self.size, "region": None, "contract_mode": self.mode,
+            "industry": self.industry, "size_band": self.size, "region": self.region, "contract_mode": self.mode,
             "stage_code": self.stage, "abc_class": self.abc, "rfm_segment_code": self.behaviour,
         }  # fmt: skip
 
@@ -50,6 +51,7 @@ class Profile:
 
     industry: str | None
     size: str | None
+    region: str | None
     seen: date
     first_contract: date | None
 
@@ -118,6 +120,7 @@ def states(
             order_days=sum(each > day - timedelta(days=365) for each in days.get(name, ())),
             industry=accounts[name].industry,
             size=accounts[name].size,
+            region=accounts[name].region,
             mode=_mode(accounts[name].first_contract, firsts.get(name), day),
         )
         for name in present
@@ -152,7 +155,13 @@ def transitions(by_day: Mapping[date, Mapping[str, State]]) -> dict[Way, tuple[i
 def segments_of(state: State, rules: Sequence[Mapping[str, str]]) -> set[str]:
     """Return the segments of the policy whose every rule lets the account in, and its cell."""
     found = {
-        "|".join(("base", state.industry or "unknown", state.size or "unknown", "unknown", state.behaviour or "none"))
+        "|".join(
+            (
+                "base",
+                *(each or "unknown" for each in (state.industry, state.size, state.region)),
+                state.behaviour or "none",
+            )
+        )
     }
     for rule in rules:
         allowed = all(not rule[name] or value in rule[name].split("|") for name, value in state.values().items())

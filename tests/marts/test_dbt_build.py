@@ -18,6 +18,7 @@ from psycopg.rows import dict_row
 from needs.read import read_new_texts
 from tests.marts import (
     chance_lifecycle,
+    chance_programme,
     chance_value,
     independent,
     independent_value,
@@ -172,7 +173,7 @@ def test_the_marts_of_a_company_by_chance_agree_with_another_way_to_compute_them
     recommendations_agreement.check(lambda mart: _rows(warehouse, mart), chance)
 
 
-def test_stages_transitions_cohorts_and_segments_agree_with_another_way_to_compute_them(
+def test_stages_transitions_cohorts_segments_and_key_figures_agree_with_another_way_to_compute_them(
     warehouse: Warehouse, target: Path
 ) -> None:
     dice = random.Random(20250630)
@@ -180,16 +181,29 @@ def test_stages_transitions_cohorts_and_segments_agree_with_another_way_to_compu
     contracts, agreements = _contracts(dice, accounts)
     records = chance_lifecycle.accounts(dice, accounts)
     orders, lines, sold = chance_lifecycle.orders(dice, accounts, as_of=AS_OF)
+    programme = chance_programme.campaigns(dice, accounts, as_of=AS_OF)
     with warehouse.connect_admin() as connection:
         _load(connection, "accounts", "account_id", records)
         _load(connection, "orders", "order_id", orders)
         _load(connection, "order_lines", "order_line_id", lines)
         _load(connection, "contracts", "contract_id", contracts)
-    wanted = [f"+{mart}" for mart in chance_lifecycle.MARTS]
+        for entity, key in chance_programme.KEYS.items():
+            _load(connection, entity, key, programme[entity])
+    wanted = [f"+{mart}" for mart in (*chance_lifecycle.MARTS, *chance_programme.MARTS)]
     selected = (*wanted, "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
     _build(warehouse, target, "--select", *selected)
     signed = {account: min(each.start for each in own) for account, own in agreements.items()}
-    chance_lifecycle.check(lambda mart: _rows(warehouse, mart), sold, records, signed, as_of=AS_OF)
+    by_day = chance_lifecycle.check(lambda mart: _rows(warehouse, mart), sold, records, signed, as_of=AS_OF)
+    chance_programme.check(
+        lambda mart: _rows(warehouse, mart),
+        sold,
+        by_day,
+        {row["account_id"]: row["region"] for row in records},
+        agreements,
+        {account: monthly_revenue(own, as_of=AS_OF, gap=30) for account, own in agreements.items()},
+        programme,
+        as_of=AS_OF,
+    )
 
 
 def test_satisfaction_experience_trainings_categories_and_needs_agree_with_another_way_to_compute_them(

@@ -157,7 +157,7 @@ def test_personal_columns_are_restricted(manifest: Node) -> None:
 def test_every_mart_tells_which_records_it_needs(manifest: Node) -> None:
     told = {(row["mart"], row["entity"]) for row in _rows("policy_mart_inputs")}
     of_the_house = {  # they are never empty, or tell of no source's records
-        "dim_dates", "dim_sources", "dim_mart_inputs", "dim_lifecycle_stages", "dim_segments",
+        "dim_dates", "dim_sources", "dim_mart_inputs", "dim_lifecycle_stages", "dim_segments", "dim_metric_definitions",
         "fct_account_match_changes",
     }  # fmt: skip
     assert {mart for mart, _ in told} == set(MARTS) - of_the_house

@@ -7,15 +7,22 @@ import email.policy
 import random
 import subprocess
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from benchmarks import faults
 from tests.conftest import reachable_folder
 from tests.night.house_for_nights import NightHouse
+
+_KINDS = (
+    "select distinct programme_code as campaign_key, campaign_kind from fct_programme_effects where scope = 'campaign'"
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.night, pytest.mark.xdist_group("simulated-nights")]
 
@@ -90,6 +97,28 @@ def test_each_account_manager_with_a_list_got_one_mail(house: NightHouse, first_
         kinds = {part.get_content_type() for part in mail.walk()}
         assert {"text/plain", "text/html"} <= kinds
         assert any(name and name.endswith(".xlsx") for name in (part.get_filename() for part in mail.walk()))
+
+
+def test_the_effects_of_campaigns_are_those_that_were_planted(house: NightHouse, first_night: str) -> None:
+    """The truth lies within the limits, also where it is nought; on orders every campaign's effect is nought."""
+    assert first_night
+    campaigns = {row["campaign_key"]: row for row in house.rows(_KINDS)}
+    truth = pq.read_table(house.home / "company" / "simulated" / "simulated" / "truth" / "campaign_members.parquet")
+    true: dict[str, list[int]] = defaultdict(list)
+    for row in truth.to_pylist():
+        key = f"crm_db|{row['campaign_id']}"
+        if key in campaigns and row["joined_on"] + timedelta(days=60) <= date(2026, 6, 30):
+            true[campaigns[key]["campaign_kind"]].append(row["opens_if_treated"] - row["opens_if_untreated"])
+    effects = house.rows("select * from fct_programme_effects where scope = 'kind' and effect_value is not null")
+    opened = {row["programme_code"]: row for row in effects if row["outcome_code"] == "opportunity"}
+    assert opened.keys() == true.keys()
+    assert len(opened) == 4
+    for kind, row in opened.items():
+        assert int(row["treated_count"]) + int(row["holdout_count"]) == len(true[kind])
+        assert float(row["effect_low_value"]) < sum(true[kind]) / len(true[kind]) < float(row["effect_high_value"])
+    assert any(sum(each) == 0 for each in true.values())
+    revenue = [row for row in effects if row["outcome_code"] == "revenue"]
+    assert [row for row in revenue if row["is_beyond_chance"] == "t"] == []
 
 
 def test_the_second_night_is_the_next_day_and_loads_only_what_is_new(house: NightHouse, second_night: str) -> None:

@@ -28,31 +28,42 @@ afterwards as (
 
 ),
 
-final as (
+followed as (
 
     select
-        contracts.source,
-        contracts.contract_id,
-        contracts.account_id,
-        contracts.ended_by,
-        contracts.end_reason,
-        contracts.monthly_amount,
-        contracts.start_date,
-        contracts.end_date,
-        case
-            when
-                afterwards.covering_count = 0
-                and {{ days_between('contracts.end_date', 'afterwards.next_start_date') }} - 1
-                <= policy.contract_gap_days
-                then {{ add_days('afterwards.next_start_date', -1) }}
-            else contracts.end_date
-        end as in_force_until_date
+        contracts.*,
+        afterwards.next_start_date,
+        coalesce(afterwards.covering_count > 0, false) as is_covered,
+        coalesce(
+            afterwards.covering_count = 0
+            and {{ days_between('contracts.end_date', 'afterwards.next_start_date') }} - 1
+            <= policy.contract_gap_days,
+            false
+        ) as is_bridged
     from contracts
     cross join policy
     left join afterwards
         on
             contracts.source = afterwards.source
             and contracts.contract_id = afterwards.contract_id
+
+),
+
+final as (
+
+    select
+        source,
+        contract_id,
+        account_id,
+        ended_by,
+        end_reason,
+        monthly_amount,
+        start_date,
+        end_date,
+        case when is_bridged then {{ add_days('next_start_date', -1) }} else end_date end
+            as in_force_until_date,
+        is_covered or is_bridged as is_renewed
+    from followed
 
 )
 

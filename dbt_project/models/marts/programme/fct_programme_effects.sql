@@ -1,0 +1,146 @@
+with measured as (
+
+    select * from {{ ref('int_campaign_outcomes_measured') }}
+
+),
+
+outcomes as (
+
+    select * from {{ ref('policy_programme_outcomes') }}
+
+),
+
+entities as (
+
+    select * from {{ ref('stg_raw__entities') }}
+
+),
+
+parameters as (
+
+    select * from {{ ref('policy_parameters') }}
+
+),
+
+policy as (
+
+    select
+        {{ pivot_parameters(['confidence_z', 'power_z']) }}
+    from parameters
+
+),
+
+-- The limits of a share of nobody are null, and so is all that comes of them.
+limited as (
+
+    select
+        measured.*,
+        outcomes.name_en,
+        outcomes.name_zh,
+        outcomes.unit,
+        policy.confidence_z,
+        policy.power_z,
+        coalesce(entities.has_records, false) as has_records,
+        {%- for arm in ['treated', 'holdout'] %}
+            {%- for name, sign in {'low': '-', 'high': '+'}.items() %}
+                case
+                    when outcomes.unit = 'rate' then
+                        {{ wilson_bound(
+                            'measured.' ~ arm ~ '_after_total',
+                            'nullif(measured.' ~ arm ~ '_count, 0)',
+                            sign,
+                        ) }}
+                end as {{ arm }}_{{ name }},
+            {%- endfor %}
+        {%- endfor %}
+        (measured.treated_after_total + measured.holdout_after_total)
+        / nullif(measured.treated_count + measured.holdout_count, 0) as pooled_value
+    from measured
+    cross join policy
+    inner join outcomes on measured.outcome_code = outcomes.outcome_code
+    left join entities on outcomes.entity = entities.entity
+
+),
+
+compared as (
+
+    select
+        *,
+        case unit
+            when 'rate' then treated_after_value - holdout_after_value
+            else
+                (treated_after_value - treated_before_value)
+                - (holdout_after_value - holdout_before_value)
+        end as effect_value,
+        case unit
+            when 'rate' then sqrt(
+                pooled_value * (1 - pooled_value)
+                * (1.0 / nullif(treated_count, 0) + 1.0 / nullif(holdout_count, 0))
+            )
+            else sqrt(
+                treated_change_variance / nullif(treated_count, 0)
+                + holdout_change_variance / nullif(holdout_count, 0)
+            )
+        end as standard_error
+    from limited
+
+),
+
+bounded as (
+
+    select
+        *,
+        effect_value * treated_count as total_effect_value,
+        (confidence_z + power_z) * nullif(standard_error, 0) as detectable_value,
+        {%- for name, sign in {'low': '-', 'high': '+'}.items() %}
+            case unit
+                when 'rate' then
+                    {{ newcombe_bound(
+                        'treated_after_value', 'treated_low', 'treated_high',
+                        'holdout_after_value', 'holdout_low', 'holdout_high', sign,
+                    ) }}
+                else effect_value {{ sign }} confidence_z * standard_error
+            end as effect_{{ name }}_value
+            {{- "," if not loop.last }}
+        {%- endfor %}
+    from compared
+
+),
+
+final as (
+
+    select
+        scope || '|' || programme_code || '|' || outcome_code as programme_effect_key,
+        scope,
+        programme_code,
+        programme_name,
+        campaign_kind,
+        outcome_code,
+        name_en as outcome_name_en,
+        name_zh as outcome_name_zh,
+        unit,
+        treated_count,
+        holdout_count,
+        open_count,
+        {%- for column in [
+            'treated_before_value', 'treated_after_value', 'holdout_before_value',
+            'holdout_after_value', 'effect_value', 'effect_low_value', 'effect_high_value',
+            'detectable_value', 'total_effect_value',
+        ] %}
+            cast(case when has_records then {{ column }} end as numeric(24, 6)) as {{ column }},
+        {%- endfor %}
+        case when has_records then effect_low_value > 0 or effect_high_value < 0 end
+            as is_beyond_chance,
+        case
+            when not has_records then 'no_source'
+            when treated_count + holdout_count = 0 then 'not_over_yet'
+            when effect_value is null then 'no_holdout'
+        end as effect_unknown_reason,
+        first_joined_date,
+        evaluated_date,
+        {{ as_of_date() }} as as_of_date
+    from bounded
+
+)
+
+select * from final
