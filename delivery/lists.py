@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, LiteralString
 import psycopg
 from psycopg import sql
 
+from delivery.build_table import create_table
 from delivery.managers import fallback_manager
 from warehouse.errors import Problem
-from warehouse.publication import declared_marts
 
 if TYPE_CHECKING:
     from warehouse.company import Company
@@ -72,7 +72,7 @@ def build_lists(
     with connection.transaction():
         claim.assert_held(connection)
         _check_capacity(connection, schema)
-        _create_table(connection, schema)
+        create_table(connection, schema, TABLE, key="account_id")
         row = connection.execute(_fill_statement(schema), values).fetchone()
         connection.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, TABLE)))
     counts = row or (0,) * 6
@@ -90,16 +90,6 @@ def _check_capacity(connection: psycopg.Connection, schema: str) -> None:
             next_step="give list_capacity a value in dbt_project/seeds/policy/policy_parameters.csv and run the"
             " night again",
         )
-
-
-def _create_table(connection: psycopg.Connection, schema: str) -> None:
-    contract = next(mart for mart in declared_marts() if mart.name == TABLE)
-    columns = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in contract.columns
-    )
-    table = sql.Identifier(schema, TABLE)
-    connection.execute(sql.SQL("drop table if exists {}").format(table))
-    connection.execute(sql.SQL("create table {} ({}, primary key (account_id))").format(table, columns))
 
 
 def _fill_statement(schema: str) -> sql.Composed:

@@ -40,6 +40,7 @@ def train_on(house: House, schema: str, as_of: date, teller: Teller, *, claim: C
 def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, company: CompanyPath = None) -> None:  # noqa: ARG001
     """Score the active accounts and make each account manager's churn list; the first night trains first."""
     from delivery.lists import build_lists
+    from delivery.portfolios import build_portfolios
     from ml.registry import has_champion
     from ml.score import score as score_accounts
 
@@ -60,6 +61,7 @@ def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, co
             lists = build_lists(
                 connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
             )
+            build_portfolios(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
         for line in (*scores.lines(), *lists.lines()):
             work.teller.say(line)
 
