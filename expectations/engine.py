@@ -15,7 +15,7 @@ import psycopg2.errors
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from expectations.outcome import Outcome, expected_text, observed_text
+from expectations.outcome import Outcome, counted, expected_text, observed_text
 from expectations.suite import Suite
 from warehouse.errors import Problem
 
@@ -95,15 +95,23 @@ def _outcomes(suite: Suite, promises: Sequence[Any], *, result: Any) -> list[Out
 def _outcome(suite: Suite, promise: Any, result: Any) -> Outcome:
     """A promise that could not be measured is broken and critical, whatever its own severity."""
     error = _error_of(result.exception_info)
+    column = getattr(promise, "column", "")
+    is_none_promised = getattr(promise, "max_value", None) == 0
+    failed, checked = (
+        (None, None) if error else counted(result.result, column=column, is_none_promised=is_none_promised)
+    )
     return Outcome(
         suite=suite.name,
         expectation=type(promise).__name__,
         severity="critical" if error else promise.severity.value,
         is_success=bool(result.success) and error is None,
-        observed=error or observed_text(result.result, column=getattr(promise, "column", "")),
+        observed=error or observed_text(result.result, column=column),
         expected=expected_text(promise),
         description_en=promise.description,
         description_zh=promise.meta["zh"],
+        column=column or None,
+        failed_count=failed,
+        checked_count=checked,
     )
 
 

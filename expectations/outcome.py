@@ -10,7 +10,10 @@ Severity = Literal["critical", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One promise of one suite. `observed` and `expected` are figures and signs that both languages read."""
+    """One promise of one suite. `observed` and `expected` are figures and signs that both languages read.
+
+    `failed_count` and `checked_count` are rows, null where a promise is about no rows but a share or a sum.
+    """
 
     suite: str
     expectation: str
@@ -20,6 +23,22 @@ class Outcome:
     expected: str
     description_en: str
     description_zh: str
+    column: str | None = None
+    failed_count: int | None = None
+    checked_count: int | None = None
+
+
+def counted(result: dict[str, Any], *, column: str, is_none_promised: bool) -> tuple[int | None, int | None]:
+    """Return how many rows broke a rule, and of how many; None where the result does not say.
+
+    A figure counts rows that broke the rule only where none of them is promised.
+    """
+    if "element_count" in result:
+        return int(result["unexpected_count"] or 0), int(result["element_count"])
+    value = result.get("observed_value")
+    if value is None or not is_none_promised or not column.endswith("_count"):
+        return None, None
+    return int(value), None
 
 
 def observed_text(result: dict[str, Any], *, column: str) -> str:

@@ -29,12 +29,13 @@ def store(
         with connection.cursor() as cursor:
             cursor.executemany(
                 "insert into ops.check_results (gen, attempt, stage, suite, expectation, severity, is_success,"
-                " observed, expected, description_en, description_zh)"
-                " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                " observed, expected, description_en, description_zh, column_name, failed_count, checked_count)"
+                " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                 [
                     (
                         night.gen, night.attempt, stage, each.suite, each.expectation, each.severity, each.is_success,
-                        each.observed, each.expected, each.description_en, each.description_zh,
+                        each.observed, each.expected, each.description_en, each.description_zh, each.column,
+                        each.failed_count, each.checked_count,
                     )
                     for each in outcomes
                 ],

@@ -10,7 +10,7 @@ import yaml
 
 from warehouse.cli import app
 from warehouse.dictionary import FILE, dictionary_text
-from warehouse.publication import CONTRACT_GLOBS
+from warehouse.publication import CONTRACT_GLOBS, VIEWS_GLOB
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -85,10 +85,10 @@ def test_every_dag_has_a_runbook_and_stands_in_the_timetable() -> None:
 def test_every_published_table_is_in_the_readme() -> None:
     models = [
         model["name"]
-        for pattern in CONTRACT_GLOBS
+        for pattern in (*CONTRACT_GLOBS, VIEWS_GLOB)
         for file in ROOT.glob(pattern)
         for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models", [])
-        if (model.get("config") or {}).get("meta", {}).get("publish", True)
+        if (meta := (model.get("config") or {}).get("meta", {})).get("publish", True) or meta.get("is_view")
     ]
     assert len(models) >= 10
     assert [name for name in models if f"`{name}`" not in README] == []

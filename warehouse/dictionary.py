@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from warehouse.publication import CONTRACT_GLOBS
+from warehouse.publication import CONTRACT_GLOBS, VIEWS_GLOB
 from warehouse.settings import ROOT
 
 FILE = Path("docs/data-dictionary.md")
@@ -15,14 +15,14 @@ _HEAD = """# Data dictionary 数据字典
 
 Every table that is built each night, from its contract. Written by `make docs`; a test holds it fresh.
 Tables marked *not published* stay in the night's build schema; tables marked *restricted* are views of schema
-`bi_restricted`, and columns marked *restricted* in no view.
+`bi_restricted`, and columns marked *restricted* in no view. Those marked *all nights* are views of the ledger.
 """
 
 
 def dictionary_text(root: Path = ROOT) -> str:
     """Return the dictionary in Markdown: a section a table, a row a column, labels in both languages."""
     parts = [_HEAD]
-    for pattern in CONTRACT_GLOBS:
+    for pattern in (*CONTRACT_GLOBS, VIEWS_GLOB):
         for file in sorted(root.glob(pattern), key=lambda path: path.stem):
             models = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models", [])
             parts.extend(_section(model) for model in models)
@@ -30,7 +30,8 @@ def dictionary_text(root: Path = ROOT) -> str:
 
 
 def _section(model: dict[str, Any]) -> str:
-    mark = "" if _meta(model).get("publish", True) else " *(not published)*"
+    mark = "" if _meta(model).get("publish", True) or _meta(model).get("is_view") else " *(not published)*"
+    mark += " *(all nights)*" if _meta(model).get("is_view") else ""
     if _meta(model).get("restricted"):
         mark += " *(restricted)*"
     lines = [

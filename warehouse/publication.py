@@ -19,6 +19,9 @@ from warehouse.settings import ROOT
 # Where the contracts of published tables lie: dbt's own yml for its marts, the same form for the rooms' tables.
 CONTRACT_GLOBS = ("dbt_project/models/marts/**/*.yml", "ml/tables/*.yml", "delivery/tables/*.yml")
 
+# Where the columns of the views on the ledger are told; they are made by a migration and published by nobody.
+VIEWS_GLOB = "warehouse/views/*.yml"
+
 # The schemas of the views and who may read them. What tells of persons is for those alone who need it.
 OPEN = "bi"
 RESTRICTED = "bi_restricted"

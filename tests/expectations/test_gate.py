@@ -67,6 +67,9 @@ def test_results_are_stored_and_shown_before_the_night_stops(raw: Warehouse, run
     with pytest.raises(GateClosedError):
         run_gate(raw, "raw")
     assert ("raw_orders", "ExpectOneCurrency", "critical", False) in _stored(raw)
+    told = _stored(raw, "suite, expectation, column_name, failed_count")
+    assert ("raw_orders", "ExpectOneCurrency", "other_currency_count", 1) in told
+    assert ("raw_payments", "ExpectRows", "rows_count", None) in told, "no row broke it: there is none"
     page = (tmp_path / "docs" / "index.html").read_text(encoding="utf-8")
     assert "2 critical promises are broken" in page
 

@@ -102,7 +102,7 @@ create table if not exists ops.source_columns (
     primary key (source, dataset, name)
 );
 grant select, insert, delete on ops.source_columns to guanxi_loader;
-grant select on ops.source_columns to guanxi_checker, guanxi_publisher;
+grant select on ops.source_columns to guanxi_checker, guanxi_publisher, guanxi_transformer;
 
 -- Rows that are in no table because a rule refused them. They are the source's own rows, so they hold what the
 -- source holds, names and addresses too.

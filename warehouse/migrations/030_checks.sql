@@ -18,8 +18,13 @@ create table if not exists ops.check_results (
 comment on table ops.check_results is
 'One row per promise, stage and night. observed and expected hold figures only, never a value of a row.';
 
+-- which column or figure the promise is about; rows that broke it, and of how many, where it is about rows
+alter table ops.check_results add column if not exists column_name text;
+alter table ops.check_results add column if not exists failed_count bigint;
+alter table ops.check_results add column if not exists checked_count bigint;
+
 grant select, insert, delete on ops.check_results to guanxi_checker;
-grant select on ops.check_results to guanxi_publisher, guanxi_mailer;
+grant select on ops.check_results to guanxi_publisher, guanxi_mailer, guanxi_transformer;
 
 -- What a reader may know of the night that is live: which promises it kept and which warnings it carries.
 create or replace view bi.check_results as

@@ -8,6 +8,8 @@ renamed as (
         source,
         entity,
         state as extract_state,
+        extracted_count,
+        quarantined_count,
         as_of as extracted_date
     from ops_extracts
 
