@@ -67,6 +67,7 @@ UNKNOWN = {
         "months_with_order_rate": "months_unknown_reason", "nps_rate": "nps_unknown_reason",
         "csat_rate": "csat_unknown_reason", "referrals_count": "referrals_unknown_reason",
         "complaints_per_order_day": "complaints_unknown_reason",
+        "loyalty_points_balance": "loyalty_points_unknown_reason",
     },
     "fct_account_potential": {
         "wallet_amount": "wallet_unknown_reason", "growth_rate": "growth_unknown_reason",

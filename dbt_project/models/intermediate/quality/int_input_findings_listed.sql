@@ -26,6 +26,11 @@
         'step': 'transform', 'from': 'missing', 'table_name': 'table_name', 'column_name': 'column_name',
         'affected_count': 'affected_count', 'checked_count': 'checked_count',
     },
+    'circular_parents': {
+        'step': 'transform', 'from': 'circles where affected_count > 0',
+        'table_name': "'dim_accounts'", 'column_name': "'parent_account_id'",
+        'affected_count': 'affected_count', 'checked_count': 'checked_count',
+    },
 } -%}
 {%- set texts = ['severity', 'source', 'table_name', 'column_name', 'promise', 'detail_en', 'detail_zh'] -%}
 with extracts as (
@@ -55,6 +60,12 @@ entities as (
 accounts as (
 
     select * from {{ ref('dim_accounts') }}
+
+),
+
+hierarchy as (
+
+    select * from {{ ref('dim_account_hierarchy') }}
 
 ),
 
@@ -129,6 +140,16 @@ missing as (
     from filled
     cross join policy
     where filled.affected_count > policy.missing_rate_maximum * filled.checked_count
+
+),
+
+circles as (
+
+    select
+        count(case when is_circular then 1 end) as affected_count,
+        count(*) as checked_count
+    from hierarchy
+    where depth = 0
 
 ),
 

@@ -26,7 +26,11 @@ merged as (
         {{ first_by_rank('email') }} as email,
         {{ first_by_rank('language') }} as language,
         {{ first_by_rank('list_capacity') }} as list_capacity,
-        {{ first_by_rank('is_active') }} as is_active
+        {{ first_by_rank('is_active') }} as is_active,
+        {{ first_by_rank('role') }} as role,
+        {{ first_by_rank('team') }} as team,
+        {{ first_by_rank('reports_to_id') }} as reports_to_id,
+        {{ first_by_rank('stands_in_id') }} as stands_in_id
     from ranked
     group by account_manager_id
 
@@ -54,6 +58,10 @@ final as (
         cast(coalesce(cast(merged.list_capacity as int), policy.list_capacity) as int)
             as list_capacity,
         coalesce(account_counts.accounts_count, 0) as accounts_count,
+        coalesce(merged.role, 'account_manager') as role,
+        merged.team,
+        merged.reports_to_id,
+        merged.stands_in_id,
         {{ as_of_date() }} as as_of_date
     from merged
     cross join policy

@@ -1,5 +1,25 @@
 with measures as (select * from {{ ref('int_account_measures_joined') }}),
 
+points as (
+
+    select * from {{ ref('int_account_points_summed') }}
+
+),
+
+entities as (
+
+    select * from {{ ref('stg_raw__entities') }}
+
+),
+
+programme as (
+
+    select coalesce(bool_or(has_records), false) as has_points
+    from entities
+    where entity = 'loyalty_points'
+
+),
+
 current_measures as (
 
     select
@@ -64,9 +84,16 @@ final as (
             when not (measures.has_complaints and measures.has_order_lines) then 'no_source'
             else 'no_order_in_year'
         end as complaints_unknown_reason,
+        points.loyalty_tier,
+        cast(points.points_balance as numeric(18, 4)) as loyalty_points_balance,
+        cast(points.points_earned_365d as numeric(18, 4)) as loyalty_points_earned_365d,
+        {{ unknown_reason('points.points_balance', 'programme.has_points', 'not_a_member') }}
+            as loyalty_points_unknown_reason,
         {{ as_of_date() }} as as_of_date
     from current_measures as measures
     cross join coverage
+    cross join programme
+    left join points on measures.account_id = points.account_id
 
 )
 
