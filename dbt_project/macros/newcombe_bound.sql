@@ -1,13 +1,14 @@
 {#-
     A limit of the interval of confidence of the difference of two shares, by Newcombe's
     hybrid score: of each share the distance to the limit by Wilson that lies that way.
-    sign is + for the upper limit, - for the lower.
+    Each is a list of the share, its lower and its upper limit; sign is + for the upper
+    limit, - for the lower.
 -#}
-{% macro newcombe_bound(rate, low, high, other_rate, other_low, other_high, sign) -%}
-    {%- set own = high if sign == '+' else low -%}
-    {%- set other = other_low if sign == '+' else other_high -%}
-    {{ rate }} - {{ other_rate }} {{ sign }} sqrt(
-        ({{ rate }} - {{ own }}) * ({{ rate }} - {{ own }})
-        + ({{ other_rate }} - {{ other }}) * ({{ other_rate }} - {{ other }})
+{% macro newcombe_bound(one, other, sign) -%}
+    {%- set own = one[2] if sign == '+' else one[1] -%}
+    {%- set opposite = other[1] if sign == '+' else other[2] -%}
+    {{ one[0] }} - {{ other[0] }} {{ sign }} sqrt(
+        ({{ one[0] }} - {{ own }}) * ({{ one[0] }} - {{ own }})
+        + ({{ other[0] }} - {{ opposite }}) * ({{ other[0] }} - {{ opposite }})
     )
 {%- endmacro %}

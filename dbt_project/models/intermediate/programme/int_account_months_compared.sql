@@ -1,6 +1,19 @@
 {#- What each account was in a month, beside what it was a month and a year before. A
     row of a month is handed on to the month after and to the year after, so that
     one pass over all rows compares them. -#}
+{%- set measures = ['stage_code', 'net_revenue_365d_amount', 'order_days_365d_count'] -%}
+{%- set parts = {
+    'states': ['snapshot_date', measures],
+    'contract_months': ['month_date', ['mrr_amount']],
+    'contracts': ['end_date', ['is_renewed']],
+} -%}
+{%- set types = {
+    'stage_code': type_text(),
+    'net_revenue_365d_amount': 'numeric',
+    'order_days_365d_count': 'bigint',
+    'mrr_amount': 'numeric',
+    'is_renewed': 'boolean',
+} -%}
 with states as (
 
     select * from {{ ref('int_account_states_dated') }}
@@ -32,24 +45,13 @@ months as (
 ),
 
 told as (
-    {% for relation, day, columns in [
-        ('states', 'snapshot_date', ['stage_code', 'net_revenue_365d_amount', 'order_days_365d_count']),
-        ('contract_months', 'month_date', ['mrr_amount']),
-        ('contracts', 'end_date', ['is_renewed']),
-    ] %}
+    {% for relation, (day, columns) in parts.items() %}
         select
             account_id,
-            {{ month_number(day) }} as month_number,
-            {%- for column, type in {
-                'stage_code': type_text(),
-                'net_revenue_365d_amount': 'numeric',
-                'order_days_365d_count': 'bigint',
-                'mrr_amount': 'numeric',
-                'is_renewed': 'boolean',
-            }.items() %}
-                cast({{ column if column in columns else 'null' }} as {{ type }}) as {{ column }}
-                {{- "," if not loop.last }}
+            {%- for column, type in types.items() %}
+                cast({{ column if column in columns else 'null' }} as {{ type }}) as {{ column }},
             {%- endfor %}
+            {{ month_number(day) }} as month_number
         from {{ relation }}
         {{ "where end_date <= " ~ as_of_date() if relation == 'contracts' }}
         {{ "union all" if not loop.last }}

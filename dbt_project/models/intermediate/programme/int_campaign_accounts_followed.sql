@@ -68,7 +68,9 @@ final as (
                 ('revenue', 'sum', 'amount'),
             ] %}
                 coalesce({{ aggregate }}(
-                    case when events.event_date {{ sign }} joined.joined_date then events.{{ value }} end
+                    case
+                        when events.event_date {{ sign }} joined.joined_date then events.{{ value }}
+                    end
                 ), 0) as {{ outcome }}_{{ when }},
             {%- endfor %}
         {%- endfor %}

@@ -1,4 +1,5 @@
-{#- Each arm's outcome before and after, by campaign, and by kind with its campaigns taken together. -#}
+{#- Each arm's outcome before and after, by campaign, and by kind with its campaigns
+    taken together. -#}
 with accounts as (
 
     select * from {{ ref('int_campaign_accounts_followed') }}

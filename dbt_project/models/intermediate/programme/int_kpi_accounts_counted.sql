@@ -60,7 +60,9 @@ final as (
         count(case when stage_code_before = 'first' then 1 end) as first_before_count,
         count(
             case
-                when stage_code_before = 'first' and stage_code_now in ('growing', 'mature', 'loyal')
+                when
+                    stage_code_before = 'first'
+                    and stage_code_now in ('growing', 'mature', 'loyal')
                     then 1
             end
         ) as first_developed_count,
@@ -73,8 +75,12 @@ final as (
         sum(case when place <= 5 then positive_amount else 0 end) as five_largest_amount,
         sum(positive_amount * positive_amount) as squared_amount,
         sum(mrr_amount_now) as mrr_amount,
-        sum(case when mrr_amount_before > 0 and mrr_amount_now <= 0 then mrr_amount_before else 0 end)
-            as mrr_churned_amount,
+        sum(
+            case
+                when mrr_amount_before > 0 and mrr_amount_now <= 0 then mrr_amount_before
+                else 0
+            end
+        ) as mrr_churned_amount,
         {%- for when in ['before', 'year_before'] %}
             sum(greatest(mrr_amount_{{ when }}, 0)) as mrr_{{ when }}_amount,
             sum(case when mrr_amount_{{ when }} > 0 then mrr_amount_now else 0 end)

@@ -10,7 +10,8 @@
 {%- set revenue_before = after_two_years ~ 'revenue_year_before_amount end' -%}
 {%- set growth = 'counted.revenue_amount - counted.revenue_year_before_amount' -%}
 {%- set all_amount = 'counted.positive_amount' -%}
-{%- set concentration = 'counted.squared_amount / nullif(' ~ all_amount ~ ' * ' ~ all_amount ~ ', 0)' -%}
+{%- set all_squared = 'nullif(' ~ all_amount ~ ' * ' ~ all_amount ~ ', 0)' -%}
+{%- set concentration = 'counted.squared_amount / ' ~ all_squared -%}
 {%- set metrics = {
     'repeat': [none, 'counted.repeaters_count', 'counted.buyers_count'],
     'customers': ['counted.customers_count', none, none],

@@ -1,16 +1,18 @@
 {#- Where each kind of finding comes from; what a kind does not tell is null. -#}
 {%- set kinds = {
     'not_delivered': {
-        'step': 'extract', 'from': "tonight where is_newest and extract_state in ('carried', 'failed')",
+        'step': 'extract', 'from': 'tonight',
+        'where': "is_newest and extract_state in ('carried', 'failed')",
         'source': 'source', 'table_name': 'entity',
     },
     'rows_refused': {
-        'step': 'extract', 'from': 'tonight where is_newest and quarantined_count > 0',
+        'step': 'extract', 'from': 'tonight', 'where': 'is_newest and quarantined_count > 0',
         'source': 'source', 'table_name': 'entity',
         'affected_count': 'quarantined_count', 'checked_count': 'extracted_count',
     },
     'column_not_mapped': {
-        'step': 'extract', 'from': 'source_columns where is_news and first_seen_date = ' ~ as_of_date(),
+        'step': 'extract', 'from': 'source_columns',
+        'where': 'is_news and first_seen_date = ' ~ as_of_date(),
         'source': 'source', 'table_name': 'dataset', 'column_name': 'column_name',
     },
     'promise_broken': {
@@ -20,19 +22,22 @@
         'affected_count': 'failed_count', 'checked_count': 'checked_count',
     },
     'no_records': {
-        'step': 'transform', 'from': 'entities where not has_records', 'table_name': 'entity',
+        'step': 'transform', 'from': 'entities', 'where': 'not has_records', 'table_name': 'entity',
     },
     'value_missing': {
-        'step': 'transform', 'from': 'missing', 'table_name': 'table_name', 'column_name': 'column_name',
+        'step': 'transform', 'from': 'missing',
+        'table_name': 'table_name', 'column_name': 'column_name',
         'affected_count': 'affected_count', 'checked_count': 'checked_count',
     },
     'circular_parents': {
-        'step': 'transform', 'from': 'circles where affected_count > 0',
+        'step': 'transform', 'from': 'circles', 'where': 'affected_count > 0',
         'table_name': "'dim_accounts'", 'column_name': "'parent_account_id'",
         'affected_count': 'affected_count', 'checked_count': 'checked_count',
     },
 } -%}
-{%- set texts = ['severity', 'source', 'table_name', 'column_name', 'promise', 'detail_en', 'detail_zh'] -%}
+{%- set texts = [
+    'severity', 'source', 'table_name', 'column_name', 'promise', 'detail_en', 'detail_zh',
+] -%}
 with extracts as (
 
     select * from {{ ref('stg_ops__extracts') }}
@@ -130,7 +135,11 @@ broken as (
     where
         not checks.is_success
         and checks.check_stage = 'raw'
-        and checks.check_gen in (select tonight.extract_gen from tonight where tonight.is_newest)
+        and checks.check_gen in (
+            select tonight.extract_gen
+            from tonight
+            where tonight.is_newest
+        )
 
 ),
 
@@ -164,6 +173,7 @@ found as (
             cast({{ kind.affected_count or 'null' }} as bigint) as affected_count,
             cast({{ kind.checked_count or 'null' }} as bigint) as checked_count
         from {{ kind.from }}
+        where {{ kind.where or 'true' }}
         {{ "union all" if not loop.last }}
     {% endfor %}
 ),

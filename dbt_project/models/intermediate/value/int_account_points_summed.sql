@@ -10,7 +10,7 @@ known as (
         *,
         row_number() over (
             partition by account_id
-            order by moved_at desc, source, loyalty_movement_id desc
+            order by moved_at desc, source desc, loyalty_movement_id desc
         ) as newest_first
     from movements
     where is_latest and moved_date <= {{ as_of_date() }}

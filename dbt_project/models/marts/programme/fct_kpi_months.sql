@@ -1,3 +1,6 @@
+{%- set values = [
+    'metric_value', 'numerator_value', 'denominator_value', 'coverage_rate',
+] -%}
 with spine as (
 
     select * from {{ ref('int_kpi_spine_listed') }}
@@ -70,12 +73,11 @@ figures as (
 known as (
 
     select
-        spine.*,
-        {%- for column in ['metric_value', 'numerator_value', 'denominator_value', 'coverage_rate'] %}
+        {%- for column in values %}
             case when spine.never_known_reason is null then figures.{{ column }} end
-                as {{ column }}
-            {{- "," if not loop.last }}
+                as {{ column }},
         {%- endfor %}
+        spine.*
     from spine
     left join figures
         on

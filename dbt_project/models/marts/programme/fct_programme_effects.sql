@@ -1,3 +1,5 @@
+{%- set treated = ['treated_after_value', 'treated_low', 'treated_high'] -%}
+{%- set holdout = ['holdout_after_value', 'holdout_low', 'holdout_high'] -%}
 with measured as (
 
     select * from {{ ref('int_campaign_outcomes_measured') }}
@@ -42,14 +44,12 @@ limited as (
         policy.power_z,
         coalesce(entities.has_records, false) as has_records,
         {%- for arm in ['treated', 'holdout'] %}
+            {%- set hits = 'measured.' ~ arm ~ '_after_total' %}
+            {%- set cases = 'nullif(measured.' ~ arm ~ '_count, 0)' %}
             {%- for name, sign in {'low': '-', 'high': '+'}.items() %}
                 case
-                    when outcomes.unit = 'rate' then
-                        {{ wilson_bound(
-                            'measured.' ~ arm ~ '_after_total',
-                            'nullif(measured.' ~ arm ~ '_count, 0)',
-                            sign,
-                        ) }}
+                    when outcomes.unit = 'rate'
+                        then {{ wilson_bound(hits, cases, sign) }}
                 end as {{ arm }}_{{ name }},
             {%- endfor %}
         {%- endfor %}
@@ -73,10 +73,11 @@ compared as (
                 - (holdout_after_value - holdout_before_value)
         end as effect_value,
         case unit
-            when 'rate' then sqrt(
-                pooled_value * (1 - pooled_value)
-                * (1.0 / nullif(treated_count, 0) + 1.0 / nullif(holdout_count, 0))
-            )
+            when 'rate'
+                then sqrt(
+                    pooled_value * (1 - pooled_value)
+                    * (1.0 / nullif(treated_count, 0) + 1.0 / nullif(holdout_count, 0))
+                )
             else sqrt(
                 treated_change_variance / nullif(treated_count, 0)
                 + holdout_change_variance / nullif(holdout_count, 0)
@@ -90,19 +91,15 @@ bounded as (
 
     select
         *,
-        effect_value * treated_count as total_effect_value,
-        (confidence_z + power_z) * nullif(standard_error, 0) as detectable_value,
         {%- for name, sign in {'low': '-', 'high': '+'}.items() %}
             case unit
-                when 'rate' then
-                    {{ newcombe_bound(
-                        'treated_after_value', 'treated_low', 'treated_high',
-                        'holdout_after_value', 'holdout_low', 'holdout_high', sign,
-                    ) }}
+                when 'rate'
+                    then {{ newcombe_bound(treated, holdout, sign) }}
                 else effect_value {{ sign }} confidence_z * standard_error
-            end as effect_{{ name }}_value
-            {{- "," if not loop.last }}
+            end as effect_{{ name }}_value,
         {%- endfor %}
+        effect_value * treated_count as total_effect_value,
+        (confidence_z + power_z) * nullif(standard_error, 0) as detectable_value
     from compared
 
 ),
