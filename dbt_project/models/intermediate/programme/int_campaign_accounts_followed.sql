@@ -16,19 +16,7 @@ account_days as (
 
 ),
 
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['programme_window_days']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['programme_window_days']) }}),
 
 events as (
 

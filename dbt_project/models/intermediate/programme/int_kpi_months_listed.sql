@@ -16,19 +16,7 @@ contract_months as (
 
 ),
 
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['snapshot_months_count']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['snapshot_months_count']) }}),
 
 firsts as (
 

@@ -80,19 +80,7 @@ products as (
 
 ),
 
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['missing_rate_maximum']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['missing_rate_maximum']) }}),
 
 -- Of several nights for the day, and several attempts of a night, the newest counts.
 tonight as (

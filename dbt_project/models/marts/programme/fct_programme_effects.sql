@@ -18,19 +18,7 @@ entities as (
 
 ),
 
-parameters as (
-
-    select * from {{ ref('policy_parameters') }}
-
-),
-
-policy as (
-
-    select
-        {{ pivot_parameters(['confidence_z', 'power_z']) }}
-    from parameters
-
-),
+policy as ({{ policy_values(['confidence_z', 'power_z']) }}),
 
 -- The limits of a share of nobody are null, and so is all that comes of them.
 limited as (
