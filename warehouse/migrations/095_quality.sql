@@ -1,5 +1,5 @@
 -- What readers may know of every night, the rejected ones above all: these are views of the ledger and not marts,
--- because a night that a gate stopped publishes nothing (decision 0031). Counts only, never a value of a row.
+-- because a night that a gate stopped publishes nothing (decision 0035). Counts only, never a value of a row.
 
 create or replace view bi.fct_data_quality_checks as
 select
