@@ -14,35 +14,15 @@
     'mrr_amount': 'numeric',
     'is_renewed': 'boolean',
 } -%}
-with states as (
+with states as (select * from {{ ref('int_account_states_dated') }}),
 
-    select * from {{ ref('int_account_states_dated') }}
+contract_months as (select * from {{ ref('int_contract_months_summed') }}),
 
-),
+contracts as (select * from {{ ref('int_contracts_bridged') }}),
 
-contract_months as (
+accounts as (select * from {{ ref('dim_accounts') }}),
 
-    select * from {{ ref('int_contract_months_summed') }}
-
-),
-
-contracts as (
-
-    select * from {{ ref('int_contracts_bridged') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
-
-months as (
-
-    select * from {{ ref('int_kpi_months_listed') }}
-
-),
+months as (select * from {{ ref('int_kpi_months_listed') }}),
 
 told as (
     {% for relation, (day, columns) in parts.items() %}

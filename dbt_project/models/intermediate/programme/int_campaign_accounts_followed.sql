@@ -1,20 +1,8 @@
-with joined as (
+with joined as (select * from {{ ref('int_campaign_accounts_joined') }}),
 
-    select * from {{ ref('int_campaign_accounts_joined') }}
+opportunities as (select * from {{ ref('stg_raw__opportunities') }}),
 
-),
-
-opportunities as (
-
-    select * from {{ ref('stg_raw__opportunities') }}
-
-),
-
-account_days as (
-
-    select * from {{ ref('int_account_days_known') }}
-
-),
+account_days as (select * from {{ ref('int_account_days_known') }}),
 
 policy as ({{ policy_values(['programme_window_days']) }}),
 

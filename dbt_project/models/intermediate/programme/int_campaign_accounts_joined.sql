@@ -1,26 +1,10 @@
-with members as (
+with members as (select * from {{ ref('stg_raw__campaign_members') }}),
 
-    select * from {{ ref('stg_raw__campaign_members') }}
+campaigns as (select * from {{ ref('stg_raw__campaigns') }}),
 
-),
+contacts as (select * from {{ ref('stg_raw__contacts') }}),
 
-campaigns as (
-
-    select * from {{ ref('stg_raw__campaigns') }}
-
-),
-
-contacts as (
-
-    select * from {{ ref('stg_raw__contacts') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
 -- An account is in a campaign once, from the first day on which any of its people is.
 final as (

@@ -1,10 +1,6 @@
 {#- Each arm's outcome before and after, by campaign, and by kind with its campaigns
     taken together. -#}
-with accounts as (
-
-    select * from {{ ref('int_campaign_accounts_followed') }}
-
-),
+with accounts as (select * from {{ ref('int_campaign_accounts_followed') }}),
 
 observed as (
     {% for scope in ['campaign', 'kind'] %}

@@ -1,11 +1,5 @@
-with account_months as (
-
-    select * from {{ ref('int_account_months_compared') }}
-
-),
-
 -- Who buys by contract alone is a customer too, though no order gives it a stage.
-judged as (
+with judged as (
 
     select
         *,
@@ -18,7 +12,7 @@ judged as (
             as place_in_company,
         row_number() over (partition by month_date, region order by revenue_amount_now desc)
             as place_in_region
-    from account_months
+    from {{ ref('int_account_months_compared') }}
 
 ),
 

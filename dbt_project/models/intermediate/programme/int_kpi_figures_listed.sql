@@ -37,29 +37,9 @@
     ],
     'second_order': [none, 'counted.first_developed_count', after_month ~ 'first_before_count end'],
 } -%}
-with counted as (
+with counted as (select * from {{ ref('int_kpi_accounts_counted') }}),
 
-    select * from {{ ref('int_kpi_accounts_counted') }}
-
-),
-
-months as (
-
-    select * from {{ ref('int_kpi_months_listed') }}
-
-),
-
-cohort_months as (
-
-    select * from {{ ref('int_cohort_months_listed') }}
-
-),
-
-measures as (
-
-    select * from {{ ref('int_account_measures_joined') }}
-
-),
+cohort_months as (select * from {{ ref('int_cohort_months_listed') }}),
 
 averaged as (
 
@@ -79,7 +59,7 @@ averaged as (
         sum(clv_amount) as numerator_value,
         count(clv_amount) as denominator_value,
         {{ month_start('snapshot_date') }} as month_date
-    from measures
+    from {{ ref('int_account_measures_joined') }}
     group by {{ month_start('snapshot_date') }}
 
 ),
@@ -101,7 +81,8 @@ final as (
             cast({{ denominator or 'null' }} as numeric(24, 6)) as denominator_value,
             counted.month_date
         from counted
-        inner join months on counted.month_date = months.month_date
+        inner join {{ ref('int_kpi_months_listed') }} as months
+            on counted.month_date = months.month_date
         union all
     {% endfor %}
     select

@@ -1,20 +1,8 @@
-with dates as (
+with dates as (select * from {{ ref('dim_dates') }}),
 
-    select * from {{ ref('dim_dates') }}
+account_days as (select * from {{ ref('int_account_days_known') }}),
 
-),
-
-account_days as (
-
-    select * from {{ ref('int_account_days_known') }}
-
-),
-
-contract_months as (
-
-    select * from {{ ref('int_contract_months_summed') }}
-
-),
+contract_months as (select * from {{ ref('int_contract_months_summed') }}),
 
 policy as ({{ policy_values(['snapshot_months_count']) }}),
 

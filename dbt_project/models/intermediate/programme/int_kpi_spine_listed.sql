@@ -1,26 +1,10 @@
-with metrics as (
+with metrics as (select * from {{ ref('policy_metrics') }}),
 
-    select * from {{ ref('policy_metrics') }}
+months as (select * from {{ ref('int_kpi_months_listed') }}),
 
-),
+accounts as (select * from {{ ref('dim_accounts') }}),
 
-months as (
-
-    select * from {{ ref('int_kpi_months_listed') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
-
-entities as (
-
-    select * from {{ ref('stg_raw__entities') }}
-
-),
+entities as (select * from {{ ref('stg_raw__entities') }}),
 
 places as (
 

@@ -1,84 +1,9 @@
-{#- Where each kind of finding comes from; what a kind does not tell is null. -#}
-{%- set kinds = {
-    'not_delivered': {
-        'step': 'extract', 'from': 'tonight',
-        'where': "is_newest and extract_state in ('carried', 'failed')",
-        'source': 'source', 'table_name': 'entity',
-    },
-    'rows_refused': {
-        'step': 'extract', 'from': 'tonight', 'where': 'is_newest and quarantined_count > 0',
-        'source': 'source', 'table_name': 'entity',
-        'affected_count': 'quarantined_count', 'checked_count': 'extracted_count',
-    },
-    'column_not_mapped': {
-        'step': 'extract', 'from': 'source_columns',
-        'where': 'is_news and first_seen_date = ' ~ as_of_date(),
-        'source': 'source', 'table_name': 'dataset', 'column_name': 'column_name',
-    },
-    'promise_broken': {
-        'step': 'check raw', 'from': 'broken', 'table_name': 'substr(suite, 5)',
-        'column_name': 'column_name', 'severity': 'severity', 'promise': 'expectation',
-        'detail_en': 'description_en', 'detail_zh': 'description_zh',
-        'affected_count': 'failed_count', 'checked_count': 'checked_count',
-    },
-    'no_records': {
-        'step': 'transform', 'from': 'entities', 'where': 'not has_records', 'table_name': 'entity',
-    },
-    'value_missing': {
-        'step': 'transform', 'from': 'missing',
-        'table_name': 'table_name', 'column_name': 'column_name',
-        'affected_count': 'affected_count', 'checked_count': 'checked_count',
-    },
-    'circular_parents': {
-        'step': 'transform', 'from': 'circles', 'where': 'affected_count > 0',
-        'table_name': "'dim_accounts'", 'column_name': "'parent_account_id'",
-        'affected_count': 'affected_count', 'checked_count': 'checked_count',
-    },
-} -%}
 {%- set texts = [
     'severity', 'source', 'table_name', 'column_name', 'promise', 'detail_en', 'detail_zh',
 ] -%}
-with extracts as (
+with source_columns as (select * from {{ ref('stg_ops__source_columns') }}),
 
-    select * from {{ ref('stg_ops__extracts') }}
-
-),
-
-checks as (
-
-    select * from {{ ref('stg_ops__check_results') }}
-
-),
-
-source_columns as (
-
-    select * from {{ ref('stg_ops__source_columns') }}
-
-),
-
-entities as (
-
-    select * from {{ ref('stg_raw__entities') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
-
-hierarchy as (
-
-    select * from {{ ref('dim_account_hierarchy') }}
-
-),
-
-products as (
-
-    select * from {{ ref('dim_products') }}
-
-),
+entities as (select * from {{ ref('stg_raw__entities') }}),
 
 policy as ({{ policy_values(['missing_rate_maximum']) }}),
 
@@ -92,7 +17,7 @@ tonight as (
             partition by extract_gen, source, entity
             order by extract_attempt desc
         ) = 1 as is_newest
-    from extracts
+    from {{ ref('stg_ops__extracts') }}
     where extracted_date = {{ as_of_date() }}
 
 ),
@@ -104,7 +29,7 @@ filled as (
             '{{ column }}' as column_name,
             count(*) - count({{ column }}) as affected_count,
             count(*) as checked_count
-        from accounts
+        from {{ ref('dim_accounts') }}
         where not is_internal
         union all
     {% endfor %}
@@ -113,21 +38,17 @@ filled as (
         'category' as column_name,
         count(*) - count(category) as affected_count,
         count(*) as checked_count
-    from products
+    from {{ ref('dim_products') }}
 ),
 
 broken as (
 
     select checks.*
-    from checks
+    from {{ ref('stg_ops__check_results') }} as checks
     where
         not checks.is_success
         and checks.check_stage = 'raw'
-        and checks.check_gen in (
-            select tonight.extract_gen
-            from tonight
-            where tonight.is_newest
-        )
+        and checks.check_gen = (select max(tonight.extract_gen) from tonight)
 
 ),
 
@@ -145,13 +66,13 @@ circles as (
     select
         count(case when is_circular then 1 end) as affected_count,
         count(*) as checked_count
-    from hierarchy
+    from {{ ref('dim_account_hierarchy') }}
     where depth = 0
 
 ),
 
 found as (
-    {% for code, kind in kinds.items() %}
+    {% for code, kind in finding_kinds().items() %}
         select
             '{{ code }}' as finding_code,
             '{{ kind.step }}' as step,

@@ -1,8 +1,4 @@
-with movements as (
-
-    select * from {{ ref('stg_raw__loyalty_points') }}
-
-),
+with movements as (select * from {{ ref('stg_raw__loyalty_points') }}),
 
 known as (
 

@@ -1,8 +1,4 @@
-with metrics as (
-
-    select * from {{ ref('policy_metrics') }}
-
-),
+with metrics as (select * from {{ ref('policy_metrics') }}),
 
 final as (
 

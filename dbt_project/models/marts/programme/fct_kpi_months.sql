@@ -1,29 +1,7 @@
 {%- set values = [
     'metric_value', 'numerator_value', 'denominator_value', 'coverage_rate',
 ] -%}
-with spine as (
-
-    select * from {{ ref('int_kpi_spine_listed') }}
-
-),
-
-counted as (
-
-    select * from {{ ref('int_kpi_figures_listed') }}
-
-),
-
-satisfaction as (
-
-    select * from {{ ref('fct_satisfaction_months') }}
-
-),
-
-effects as (
-
-    select * from {{ ref('fct_programme_effects') }}
-
-),
+with spine as (select * from {{ ref('int_kpi_spine_listed') }}),
 
 figures as (
 
@@ -36,7 +14,7 @@ figures as (
         denominator_value,
         cast(null as {{ type_double() }}) as coverage_rate,
         month_date
-    from counted
+    from {{ ref('int_kpi_figures_listed') }}
     {% for metric, value, accounts_count in [
         ('nps', 'nps_score', 'nps_accounts_count'),
         ('csat', 'csat_rate', 'csat_accounts_count'),
@@ -52,7 +30,7 @@ figures as (
             cast({{ accounts_count }} as numeric(24, 6)) as denominator_value,
             revenue_coverage_rate as coverage_rate,
             month_date
-        from satisfaction
+        from {{ ref('fct_satisfaction_months') }}
         where dimension in ('company', 'region')
     {% endfor %}
     union all
@@ -65,7 +43,7 @@ figures as (
         null as denominator_value,
         null as coverage_rate,
         {{ month_start('evaluated_date') }} as month_date
-    from effects
+    from {{ ref('fct_programme_effects') }}
     where scope = 'campaign' and outcome_code = 'revenue'
     group by {{ month_start('evaluated_date') }}
 ),
@@ -109,9 +87,8 @@ final as (
             when 'up' then metric_value >= target_value
             when 'down' then metric_value <= target_value
         end as is_on_target,
-        case
-            when metric_value is null then coalesce(never_known_reason, unknown_reason)
-        end as unknown_reason,
+        case when metric_value is null then coalesce(never_known_reason, unknown_reason) end
+            as unknown_reason,
         is_closed,
         month_date,
         counted_date,

@@ -1,14 +1,6 @@
-with listed as (
+with listed as (select * from {{ ref('int_input_findings_listed') }}),
 
-    select * from {{ ref('int_input_findings_listed') }}
-
-),
-
-findings as (
-
-    select * from {{ ref('policy_input_findings') }}
-
-),
+findings as (select * from {{ ref('policy_input_findings') }}),
 
 final as (
 

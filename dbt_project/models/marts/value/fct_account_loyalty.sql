@@ -1,16 +1,8 @@
 with measures as (select * from {{ ref('int_account_measures_joined') }}),
 
-points as (
+points as (select * from {{ ref('int_account_points_summed') }}),
 
-    select * from {{ ref('int_account_points_summed') }}
-
-),
-
-entities as (
-
-    select * from {{ ref('stg_raw__entities') }}
-
-),
+entities as (select * from {{ ref('stg_raw__entities') }}),
 
 programme as (
 

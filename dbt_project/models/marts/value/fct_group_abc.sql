@@ -1,20 +1,8 @@
-with classes as (
+with classes as (select * from {{ ref('fct_account_abc') }}),
 
-    select * from {{ ref('fct_account_abc') }}
+accounts as (select * from {{ ref('dim_accounts') }}),
 
-),
-
-accounts as (
-
-    select * from {{ ref('dim_accounts') }}
-
-),
-
-abc_classes as (
-
-    select * from {{ ref('policy_abc_classes') }}
-
-),
+abc_classes as (select * from {{ ref('policy_abc_classes') }}),
 
 limits as (
 

@@ -1,8 +1,4 @@
-with ops_check_results as (
-
-    select * from {{ source('ops', 'check_results') }}
-
-),
+with ops_check_results as (select * from {{ source('ops', 'check_results') }}),
 
 renamed as (
 

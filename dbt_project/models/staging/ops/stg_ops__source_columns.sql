@@ -1,8 +1,4 @@
-with ops_source_columns as (
-
-    select * from {{ source('ops', 'source_columns') }}
-
-),
+with ops_source_columns as (select * from {{ source('ops', 'source_columns') }}),
 
 renamed as (
 

@@ -1,8 +1,4 @@
-with ops_text_names as (
-
-    select * from {{ source('ops', 'text_names') }}
-
-),
+with ops_text_names as (select * from {{ source('ops', 'text_names') }}),
 
 renamed as (
 

@@ -1,8 +1,4 @@
-with ops_text_themes as (
-
-    select * from {{ source('ops', 'text_themes') }}
-
-),
+with ops_text_themes as (select * from {{ source('ops', 'text_themes') }}),
 
 renamed as (
 
