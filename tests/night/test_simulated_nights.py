@@ -13,12 +13,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import psycopg
 import pyarrow.parquet as pq
 import pytest
+from psycopg import sql
 
 from benchmarks import faults
 from tests.conftest import reachable_folder
 from tests.night.house_for_nights import NightHouse
+from warehouse.database import Role
+from warehouse.dbt_run import dbt_environment, run_dbt
+from warehouse.house import opened_house
+from warehouse.settings import load_settings
 
 _KINDS = (
     "select distinct programme_code as campaign_key, campaign_kind from fct_programme_effects where scope = 'campaign'"
@@ -150,6 +156,49 @@ def test_going_back_shows_the_first_night_again_and_forward_the_second(
     assert house.checksums() == first_checksums
     house.succeed("rollback", live)
     assert house.one("select gen from data_version")["gen"] == live
+
+
+def test_the_day_before_built_again_from_raw_is_what_was_published_then(
+    house: NightHouse, second_night: str, tmp_path: Path
+) -> None:
+    """Every mart of dbt: what came in since is in raw, and must not be seen."""
+    assert second_night
+    with opened_house(load_settings(house.environment())) as opened:
+        warehouse, schema = opened.warehouse, "built_again"
+        with warehouse.connect(Role.TRANSFORMER) as connection:
+            connection.execute(f"create schema {schema}".encode())
+            (published,) = connection.execute(
+                "select max(nspname) from pg_namespace where nspname ~ '^build_1_'"
+            ).fetchone() or ("",)
+        variables = {
+            "as_of_date": "2026-06-30", "timezone": "Asia/Shanghai", "currency": "CNY", "own_account_ids": [],
+        }  # fmt: skip
+        status = run_dbt(
+            ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"],
+            environment=dbt_environment(warehouse, schema, threads=2), variables=variables, target=tmp_path,
+            progress=lambda _: None,
+        )  # fmt: skip
+        assert status == 0
+        with warehouse.connect(Role.TRANSFORMER) as connection:
+            again = _checksums(connection, schema)
+            assert len(again) > 40
+            assert again == {mart: _checksum(connection, published, mart) for mart in again}
+
+
+def _checksums(connection: psycopg.Connection, schema: str) -> dict[str, tuple[int, str]]:
+    names = connection.execute(
+        "select tablename from pg_tables where schemaname = %s and tablename ~ '^(dim|fct)_'", (schema,)
+    ).fetchall()
+    return {name: _checksum(connection, schema, name) for (name,) in names}
+
+
+def _checksum(connection: psycopg.Connection, schema: str, mart: str) -> tuple[int, str]:
+    row = connection.execute(
+        sql.SQL("select count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text from {} as t").format(
+            sql.Identifier(schema, mart)
+        )
+    ).fetchone()
+    return row or (0, "")
 
 
 def test_no_secret_lies_in_logs_artefacts_or_mails(house: NightHouse, second_night: str) -> None:
