@@ -2,16 +2,7 @@ with stages as (select * from {{ ref('int_account_stages_kept') }}),
 
 measures as (select * from {{ ref('int_account_snapshots_measured') }}),
 
-abc_classes as (select * from {{ ref('policy_abc_classes') }}),
-
-limits as (
-
-    select
-        max(case when abc_class = 'A' then share_before_limit end) as a_limit,
-        max(case when abc_class = 'B' then share_before_limit end) as b_limit
-    from abc_classes
-
-),
+limits as ({{ abc_limits() }}),
 
 valued as (
 
@@ -48,13 +39,7 @@ final as (
 
     select
         placed.account_id,
-        case
-            when not placed.has_sales then 'N'
-            when placed.net_revenue_365d_amount <= 0 then 'C'
-            when placed.share_before_rate < limits.a_limit then 'A'
-            when placed.share_before_rate < limits.b_limit then 'B'
-            else 'C'
-        end as abc_class,
+        {{ abc_class('placed', 'limits') }} as abc_class,
         placed.net_revenue_365d_amount,
         placed.snapshot_date
     from placed

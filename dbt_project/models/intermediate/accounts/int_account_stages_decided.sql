@@ -1,7 +1,6 @@
 {%- set churned_after_days = 'floor(churn_limit_days) + 1 - days_since_last_order' -%}
 {%- set stages = [
     'prospect', 'churned', 'dormant', 'won_back', 'declining', 'first', 'loyal', 'growing',
-    'mature',
 ] -%}
 with conditions as (select * from {{ ref('int_account_conditions_checked') }}),
 
@@ -13,7 +12,7 @@ precedences as (
         {%- for stage in stages %}
             max(case when stage_code = '{{ stage }}' then precedence end) as {{ stage }},
         {%- endfor %}
-        count(*) as stages_count
+        max(case when stage_code = 'mature' then precedence end) as mature
     from lifecycle_stages
 
 ),

@@ -4,7 +4,6 @@ kinds as (select * from {{ ref('policy_contract_kinds') }}),
 
 accounts as (select * from {{ ref('int_accounts_merged') }}),
 
-
 measured_accounts as (
 
     select account_id

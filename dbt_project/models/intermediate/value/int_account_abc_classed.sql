@@ -4,16 +4,7 @@ measures as (select * from {{ ref('int_account_snapshots_measured') }}),
 
 snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
 
-abc_classes as (select * from {{ ref('policy_abc_classes') }}),
-
-limits as (
-
-    select
-        max(case when abc_class = 'A' then share_before_limit end) as a_limit,
-        max(case when abc_class = 'B' then share_before_limit end) as b_limit
-    from abc_classes
-
-),
+limits as ({{ abc_limits() }}),
 
 -- On the day itself everybody has a class, at earlier month ends those who had a line.
 valued as (
@@ -63,13 +54,7 @@ final as (
 
     select
         placed.account_id,
-        case
-            when not placed.has_sales then 'N'
-            when placed.net_revenue_365d_amount <= 0 then 'C'
-            when placed.share_before_rate < limits.a_limit then 'A'
-            when placed.share_before_rate < limits.b_limit then 'B'
-            else 'C'
-        end as abc_class,
+        {{ abc_class('placed', 'limits') }} as abc_class,
         placed.net_revenue_365d_amount,
         cast(placed.revenue_rate as {{ type_double() }}) as revenue_rate,
         cast(placed.share_before_rate as {{ type_double() }}) as share_before_rate,

@@ -4,14 +4,7 @@ accounts as (select * from {{ ref('dim_accounts') }}),
 
 abc_classes as (select * from {{ ref('policy_abc_classes') }}),
 
-limits as (
-
-    select
-        max(case when abc_class = 'A' then share_before_limit end) as a_limit,
-        max(case when abc_class = 'B' then share_before_limit end) as b_limit
-    from abc_classes
-
-),
+limits as ({{ abc_limits() }}),
 
 grouped as (
 
@@ -46,13 +39,7 @@ judged as (
 
     select
         placed.*,
-        case
-            when not placed.has_sales then 'N'
-            when placed.net_revenue_365d_amount <= 0 then 'C'
-            when placed.share_before_rate < limits.a_limit then 'A'
-            when placed.share_before_rate < limits.b_limit then 'B'
-            else 'C'
-        end as abc_class
+        {{ abc_class('placed', 'limits') }} as abc_class
     from placed
     cross join limits
 
