@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -27,11 +26,11 @@ from tests.marts import (
     satisfaction_agreement,
     service_by_chance,
 )
+from tests.marts.building import ONLY_OF_WHAT_IS_BUILT, build
 from tests.marts.independent_service import Agreement, category, monthly_revenue, movements, waited
 from tests.warehouse.nights import open_night
 from warehouse import ledger
 from warehouse.database import Role, Warehouse
-from warehouse.dbt_run import dbt_environment, run_dbt
 
 SCHEMA = "build_of_the_unit_tests"
 AS_OF = date(2025, 6, 30)
@@ -76,7 +75,7 @@ UNKNOWN = {
     },
 }  # fmt: skip
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dbt_build")]  # the second build parses nothing anew
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -85,14 +84,8 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _build(warehouse: Warehouse, target: Path, *words: str) -> list[Row]:
-    """Run dbt build, find everything well, and return its results."""
     variables = {"as_of_date": AS_OF.isoformat(), "timezone": "Asia/Shanghai", "currency": "CNY"}
-    environment = dbt_environment(warehouse, SCHEMA, threads=2)
-    run_dbt(["build", *words], environment=environment, variables=variables, target=target, progress=print)
-    results: list[Row] = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
-    broken = [result["unique_id"] for result in results if result["status"] not in {"success", "pass"}]
-    assert broken == [], (target / "dbt.log").read_text(encoding="utf-8")[-4000:]
-    return results
+    return build(warehouse, SCHEMA, target, variables, *words)
 
 
 def test_every_unit_test_holds_and_an_empty_company_builds(warehouse: Warehouse, target: Path) -> None:
@@ -131,7 +124,7 @@ def test_the_marts_of_a_company_by_chance_agree_with_another_way_to_compute_them
         *recommendations_agreement.MARTS,
     )  # fmt: skip
     wanted = [f"+{mart}" for mart in marts]
-    selected = (*wanted, "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
+    selected = (*wanted, *ONLY_OF_WHAT_IS_BUILT)
     _build(warehouse, target, "--select", *selected)
     months, hours, feedback = (
         _rows(warehouse, mart) for mart in ("fct_contract_months", "fct_tickets", "fct_feedback")
@@ -191,7 +184,7 @@ def test_stages_transitions_cohorts_segments_and_key_figures_agree_with_another_
         for entity, key in chance_programme.KEYS.items():
             _load(connection, entity, key, programme[entity])
     wanted = [f"+{mart}" for mart in (*chance_lifecycle.MARTS, *chance_programme.MARTS)]
-    selected = (*wanted, "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
+    selected = (*wanted, *ONLY_OF_WHAT_IS_BUILT)
     _build(warehouse, target, "--select", *selected)
     signed = {account: min(each.start for each in own) for account, own in agreements.items()}
     by_day = chance_lifecycle.check(lambda mart: _rows(warehouse, mart), sold, records, signed, as_of=AS_OF)
@@ -227,7 +220,7 @@ def test_satisfaction_experience_trainings_categories_and_needs_agree_with_anoth
     with ledger.stage(warehouse, night, "match") as claim:
         read_new_texts(warehouse, claim, progress=lambda _: None)
     wanted = [f"+{mart}" for mart in (*satisfaction_agreement.MARTS, *needs_agreement.MARTS)]
-    selected = (*wanted, "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
+    selected = (*wanted, *ONLY_OF_WHAT_IS_BUILT)
     _build(warehouse, target, "--select", *selected)
     recurring = {account: monthly_revenue(own, as_of=AS_OF, gap=30) for account, own in agreements.items()}
     found = {mart: _rows(warehouse, mart) for mart in satisfaction_agreement.MARTS}

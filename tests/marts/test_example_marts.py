@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -15,11 +14,11 @@ import psycopg
 import pytest
 
 from tests.marts import independent
+from tests.marts.building import ONLY_OF_WHAT_IS_BUILT, build
 from tests.marts.independent_service import Agreement, category, monthly_revenue, movements, waited
 from tests.sources.workshop import EXAMPLES, SHARED, Workshop
 from warehouse.company import load_company
 from warehouse.database import Role, Warehouse
-from warehouse.dbt_run import dbt_environment, run_dbt
 from warehouse.embedded import binaries
 
 SCHEMA = "build_of_an_example"
@@ -39,16 +38,8 @@ def workshop(warehouse: Warehouse, tmp_path: Path) -> Workshop:
 def _build(workshop: Workshop, example: str, as_of: date, *marts: str) -> None:
     company = load_company(str(EXAMPLES / example))
     variables = {"as_of_date": as_of.isoformat(), "timezone": company.timezone, "currency": company.currency}
-    words = ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious", "--select"]
-    target = workshop.folder / "dbt"
-    run_dbt(
-        [*words, *(f"+{mart}" for mart in marts)],
-        environment=dbt_environment(workshop.warehouse, SCHEMA, threads=2),
-        variables=variables, target=target, progress=lambda _: None,
-    )  # fmt: skip
-    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
-    broken = [each["unique_id"] for each in results if each["status"] not in {"success", "pass"}]
-    assert broken == [], (target / "dbt.log").read_text(encoding="utf-8")[-4000:]
+    wanted = [f"+{mart}" for mart in marts]
+    build(workshop.warehouse, SCHEMA, workshop.folder / "dbt", variables, *ONLY_OF_WHAT_IS_BUILT, "--select", *wanted)
 
 
 def _query(workshop: Workshop, statement: str) -> list[tuple[Any, ...]]:

@@ -20,9 +20,9 @@ from psycopg import sql
 
 from benchmarks import faults
 from tests.conftest import reachable_folder
+from tests.marts.building import NO_UNIT_TESTS, build
 from tests.night.house_for_nights import NightHouse
 from warehouse.database import Role
-from warehouse.dbt_run import dbt_environment, run_dbt
 from warehouse.house import opened_house
 from warehouse.settings import load_settings
 
@@ -173,12 +173,7 @@ def test_the_day_before_built_again_from_raw_is_what_was_published_then(
         variables = {
             "as_of_date": "2026-06-30", "timezone": "Asia/Shanghai", "currency": "CNY", "own_account_ids": [],
         }  # fmt: skip
-        status = run_dbt(
-            ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"],
-            environment=dbt_environment(warehouse, schema, threads=2), variables=variables, target=tmp_path,
-            progress=lambda _: None,
-        )  # fmt: skip
-        assert status == 0
+        build(warehouse, schema, tmp_path, variables, *NO_UNIT_TESTS, "--exclude-resource-type", "test")
         with warehouse.connect(Role.TRANSFORMER) as connection:
             again = _checksums(connection, schema)
             assert len(again) > 40
