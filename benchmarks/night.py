@@ -48,9 +48,9 @@ def main() -> None:
     for accounts in given.accounts:
         home = settings.home.absolute() / "bench" / str(accounts)
         console.print(f"{accounts:,} accounts: first night (loads the history), state in {home}")
-        first = _night(home, accounts, through=given.through)
+        first = run_night(home, accounts, through=given.through)
         console.print(f"{accounts:,} accounts: warm night")
-        warm = _night(home, accounts, through=given.through)
+        warm = run_night(home, accounts, through=given.through)
         result["nights"].append({"accounts": accounts, "first": first, "warm": warm})
         console.print(_table(accounts, first, warm))
     file = keep(settings.home, result)
@@ -64,10 +64,11 @@ def _import_seconds(modules: tuple[str, ...]) -> float:
     return round(time.monotonic() - started, 1)
 
 
-def _night(home: Path, accounts: int, *, through: str) -> dict[str, Any]:
+def run_night(home: Path, accounts: int, *, through: str, company: str = "examples/simulated") -> dict[str, Any]:
+    """Run the next night of a simulated company and return its seconds, its peak memory and those of its stages."""
     environment = dict(os.environ) | {
         "GUANXI_HOME": str(home),
-        "GUANXI_COMPANY": "examples/simulated",
+        "GUANXI_COMPANY": company,
         "GUANXI_ACCOUNTS": str(accounts),
     }
     guanxi = Path(sys.executable).with_name("guanxi")

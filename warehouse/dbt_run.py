@@ -24,6 +24,7 @@ PROJECT = ROOT / "dbt_project"
 _KEPT = PROJECT / "target"
 _MANY = 20  # one for each company on this machine, and a few versions
 _OWN_FOLDERS = {"target", "logs"}  # dbt's, not the project's
+_OF_ONE_NIGHT = {"as_of_date", "carried_schema"}
 
 
 def dbt_environment(warehouse: Warehouse, schema: str, *, threads: int) -> dict[str, str]:
@@ -61,11 +62,10 @@ def parsed_project(
 ) -> Path | None:
     """Return the file that holds the parsed project, made now unless it was kept; None when dbt cannot parse it.
 
-    It is kept in dbt_project/target under a hash of every file of the project, of the versions of dbt and of the
-    variables but the day, as long as that folder can be written; else it is made each time, in `scratch`.
+    It is kept in dbt_project/target under `project_hash`, as long as that folder can be written; else it is made each
+    time, in `scratch`.
     """
-    lasting = {name: value for name, value in variables.items() if name != "as_of_date"}
-    kept = _KEPT / f"parsed-{_hash(lasting)}.msgpack"
+    kept = _KEPT / f"parsed-{project_hash(variables)}.msgpack"
     if kept.exists():
         return kept
     progress("dbt reads the project")
@@ -96,8 +96,10 @@ def _keep(parsed: Path, kept: Path) -> Path:
     return kept
 
 
-def _hash(variables: dict[str, Any]) -> str:
-    found = hashlib.sha256(json.dumps([version("dbt-core"), version("dbt-postgres"), variables]).encode())
+def project_hash(variables: dict[str, Any]) -> str:
+    """Return a hash of every file of the project, of the versions of dbt and of the variables that nights share."""
+    lasting = {name: value for name, value in variables.items() if name not in _OF_ONE_NIGHT}
+    found = hashlib.sha256(json.dumps([version("dbt-core"), version("dbt-postgres"), lasting]).encode())
     for file in _files():
         found.update(f"\0{file.relative_to(PROJECT)}\0".encode())
         found.update(file.read_bytes())

@@ -94,6 +94,10 @@ class Settings(BaseSettings):
     smtp_url: SmtpUrl = Field(None, description="smtp://user:password@host:587?starttls=1")
     mail_from: str = Field("guanxi@localhost", description="sender of the lists")
     keep_generations: int = Field(7, ge=2, le=400, description="published nights kept for rollback")
+    measure_all: bool = Field(
+        False,
+        description="whether each night measures all of the past anew instead of taking it over from the live one",
+    )
     threads: int = Field(2, ge=1, le=32, description="parallel models in dbt")
     accounts: int | None = Field(None, ge=10, description="size of the simulated company")
     postgres_port: int | None = Field(None, ge=1, le=65535, description="port of the embedded server")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from warehouse.carrying import find_carried_schema, mark_build, tell_carried
 from warehouse.company import Company
 from warehouse.database import OWNER, Role, Warehouse
-from warehouse.dbt_run import dbt_environment, run_dbt
+from warehouse.dbt_run import dbt_environment, project_hash, run_dbt
 from warehouse.errors import GateClosedError, Problem
 from warehouse.night import Claim
 
@@ -28,41 +29,55 @@ class MartsTestError(GateClosedError):
 
 @dataclass(frozen=True, slots=True)
 class TransformReport:
-    """What dbt did: nodes by outcome, and the schema that holds the result."""
+    """What dbt did: nodes by outcome, the schema that holds the result, and what of the past was taken over."""
 
     schema: str
     built_count: int
     tests_passed_count: int
     warnings: tuple[str, ...]
+    carried: str = ""
 
 
 def transform(
-    warehouse: Warehouse, claim: Claim, company: Company, *, threads: int, progress: Callable[[str], None]
+    warehouse: Warehouse,
+    claim: Claim,
+    company: Company,
+    *,
+    threads: int,
+    progress: Callable[[str], None],
+    measures_all: bool = False,
 ) -> TransformReport:
     """Build and test all models for the night's day; return what was done.
 
-    Raises TransformError when a model fails and MartsTestError when a test does. Readers notice neither.
+    What the live night measured of the past is taken over where it may be, unless `measures_all`. Raises
+    TransformError when a model fails and MartsTestError when a test does. Readers notice neither.
     """
     schema = f"build_{claim.night.gen}_{claim.number}"
+    variables = {
+        "as_of_date": claim.night.as_of.isoformat(),
+        "timezone": claim.night.timezone,
+        "currency": company.currency,
+        "own_account_ids": list(company.own_account_ids),
+    }
+    made_by = project_hash(variables)
     with warehouse.connect(Role.TRANSFORMER) as connection:
         claim.assert_held(connection)
         _make_schema(connection, schema)
+        mark_build(connection, schema, made_by)
+        carried = None if measures_all else find_carried_schema(connection, claim.night, made_by)
         connection.execute("select ops.begin_build(%s, %s, %s)", (claim.night.gen, claim.token, schema))
     _drop_dead_builds(warehouse, keep=schema)
     target = claim.night.folder / f"dbt-{claim.number}"
     status = run_dbt(
         ["build", "--exclude-resource-type", "unit_test"],
         environment=dbt_environment(warehouse, schema, threads=threads),
-        variables={
-            "as_of_date": claim.night.as_of.isoformat(),
-            "timezone": claim.night.timezone,
-            "currency": company.currency,
-            "own_account_ids": list(company.own_account_ids),
-        },
+        variables=variables | {"carried_schema": carried},
         target=target,
         progress=progress,
     )
-    return _report(schema, target, status)
+    report = _report(schema, target, status)
+    with warehouse.connect(Role.TRANSFORMER) as connection:
+        return replace(report, carried=tell_carried(connection, schema, carried))
 
 
 def _report(schema: str, target: Path, status: int) -> TransformReport:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import random
+import re
 import subprocess
 import time
 from collections import defaultdict
@@ -163,21 +164,38 @@ def test_the_day_before_built_again_from_raw_is_what_was_published_then(
 ) -> None:
     """Every mart of dbt: what came in since is in raw, and must not be seen."""
     assert second_night
+    again, published = _built_again(house, 1, "2026-06-30", tmp_path)
+    assert len(again) > 40
+    assert again == published
+
+
+def test_what_the_second_night_took_over_of_the_past_is_what_it_would_have_measured(
+    house: NightHouse, second_night: str, tmp_path: Path
+) -> None:
+    took_over = re.search(r"took over (\d+) of (\d+) snapshots", second_night)
+    assert took_over is not None
+    # but for the day itself and the one before, a month end that the first night had not yet behind it
+    assert int(took_over.group(1)) == int(took_over.group(2)) - 2 > 20
+    again, published = _built_again(house, 2, "2026-07-01", tmp_path)
+    assert again == published
+
+
+def _built_again(
+    house: NightHouse, gen: int, day: str, target: Path
+) -> tuple[dict[str, tuple[int, str]], dict[str, tuple[int, str]]]:
+    """Build a day from raw, taking nothing over; return the checksums of all marts, and those that night had built."""
     with opened_house(load_settings(house.environment())) as opened:
-        warehouse, schema = opened.warehouse, "built_again"
+        warehouse, schema = opened.warehouse, f"built_again_{gen}"
         with warehouse.connect(Role.TRANSFORMER) as connection:
-            connection.execute(f"create schema {schema}".encode())
+            connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
             (published,) = connection.execute(
-                "select max(nspname) from pg_namespace where nspname ~ '^build_1_'"
+                "select max(nspname) from pg_namespace where nspname ~ %s", (f"^build_{gen}_",)
             ).fetchone() or ("",)
-        variables = {
-            "as_of_date": "2026-06-30", "timezone": "Asia/Shanghai", "currency": "CNY", "own_account_ids": [],
-        }  # fmt: skip
-        build(warehouse, schema, tmp_path, variables, *NO_UNIT_TESTS, "--exclude-resource-type", "test")
+        variables = {"as_of_date": day, "timezone": "Asia/Shanghai", "currency": "CNY", "own_account_ids": []}
+        build(warehouse, schema, target, variables, *NO_UNIT_TESTS, "--exclude-resource-type", "test")
         with warehouse.connect(Role.TRANSFORMER) as connection:
             again = _checksums(connection, schema)
-            assert len(again) > 40
-            assert again == {mart: _checksum(connection, published, mart) for mart in again}
+            return again, {mart: _checksum(connection, published, mart) for mart in again}
 
 
 def _checksums(connection: psycopg.Connection, schema: str) -> dict[str, tuple[int, str]]:

@@ -51,16 +51,18 @@ def test_a_project_is_parsed_once_until_it_changes(
 
 
 def test_a_hash_tells_files_names_and_variables_apart(project: Path) -> None:
-    hashes = [dbt_run._hash(VARIABLES)]
+    hashes = [dbt_run.project_hash(VARIABLES)]
+    of_a_night = {"as_of_date": "2026-07-02", "carried_schema": "build_7_1"}
+    assert dbt_run.project_hash(VARIABLES | of_a_night) == hashes[0]
     (project / "models" / "one.sql").write_text("select 2 as a", encoding="utf-8")
-    hashes.append(dbt_run._hash(VARIABLES))
+    hashes.append(dbt_run.project_hash(VARIABLES))
     (project / "models" / "one.sql").rename(project / "models" / "two.sql")
-    hashes.append(dbt_run._hash(VARIABLES))
-    hashes.append(dbt_run._hash(VARIABLES | {"timezone": "UTC"}))
+    hashes.append(dbt_run.project_hash(VARIABLES))
+    hashes.append(dbt_run.project_hash(VARIABLES | {"timezone": "UTC"}))
     assert len(set(hashes)) == len(hashes)
     (project / "target").mkdir()
     (project / "target" / "manifest.json").write_text("{}", encoding="utf-8")
-    assert dbt_run._hash(VARIABLES | {"timezone": "UTC"}) == hashes[-1]
+    assert dbt_run.project_hash(VARIABLES | {"timezone": "UTC"}) == hashes[-1]
 
 
 @dataclass

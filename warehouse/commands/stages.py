@@ -112,8 +112,10 @@ def transform(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None
             work.house.company,
             threads=work.house.settings.threads,
             progress=work.teller.progress,
+            measures_all=work.house.settings.measure_all,
         )
         work.teller.say(f"built {report.built_count} relations, {report.tests_passed_count} tests hold")
+        work.teller.say(report.carried)
         for name in report.warnings:
             work.teller.say(f"warning: {name}")
 

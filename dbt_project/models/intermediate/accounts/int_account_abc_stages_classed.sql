@@ -2,6 +2,16 @@ with stages as (select * from {{ ref('int_account_stages_kept') }}),
 
 measures as (select * from {{ ref('int_account_snapshots_measured') }}),
 
+snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
+
+newcomers as (
+
+    select account_id
+    from {{ ref('int_restatements_found') }}
+    where is_of_presence
+
+),
+
 limits as ({{ abc_limits() }}),
 
 valued as (
@@ -17,6 +27,10 @@ valued as (
         on
             stages.account_id = measures.account_id
             and stages.snapshot_date = measures.snapshot_date
+    inner join snapshot_dates on stages.snapshot_date = snapshot_dates.snapshot_date
+    where
+        not snapshot_dates.is_carried
+        or stages.account_id in (select account_id from newcomers)
 
 ),
 
@@ -47,4 +61,4 @@ final as (
 
 )
 
-select * from final
+{{ final_and_carried('snapshot_dates', but='newcomers') }}

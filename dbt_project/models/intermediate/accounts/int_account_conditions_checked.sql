@@ -8,6 +8,14 @@ rhythms as (select * from {{ ref('int_account_rhythms_measured') }}),
 
 returns as (select * from {{ ref('int_account_returns_found') }}),
 
+newcomers as (
+
+    select account_id
+    from {{ ref('int_restatements_found') }}
+    where is_of_presence
+
+),
+
 policy as ({{ policy_values([
     'declining_overdue_ratio', 'declining_days_minimum', 'declining_spend_rate',
     'dormant_overdue_ratio', 'dormant_days_minimum', 'growing_spend_rate',
@@ -42,6 +50,10 @@ present as (
     where
         accounts.is_latest
         and not accounts.is_internal
+        and (
+            not snapshot_dates.is_carried
+            or accounts.account_id in (select account_id from newcomers)
+        )
         and (
             accounts.first_seen_date <= snapshot_dates.snapshot_date
             or measures.order_days_total_count > 0

@@ -2,6 +2,8 @@ with measures as (select * from {{ ref('int_account_snapshots_measured') }}),
 
 rfm_segments as (select * from {{ ref('policy_rfm_segments') }}),
 
+snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
+
 measured as (
 
     select
@@ -65,4 +67,4 @@ final as (
 
 )
 
-select * from final
+{{ final_and_carried('snapshot_dates') }}

@@ -2,6 +2,8 @@ with order_gaps as (select * from {{ ref('int_order_gaps_listed') }}),
 
 peer_gaps as (select * from {{ ref('int_account_peer_gaps_found') }}),
 
+snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
+
 policy as ({{ policy_values([
     'gap_shrinkage_count',
     'churn_gap_multiple',
@@ -69,4 +71,4 @@ final as (
 
 )
 
-select * from final
+{{ final_and_carried('snapshot_dates') }}

@@ -2,6 +2,21 @@ with states as (select * from {{ ref('int_account_states_dated') }}),
 
 segments as (select * from {{ ref('policy_segments') }}),
 
+snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
+
+restated as (select * from {{ ref('int_restatements_found') }}),
+
+states_in_hand as (
+
+    select states.*
+    from states
+    inner join snapshot_dates on states.snapshot_date = snapshot_dates.snapshot_date
+    where
+        not snapshot_dates.is_carried
+        or states.account_id in (select account_id from restated)
+
+),
+
 in_rules as (
 
     select
@@ -11,7 +26,7 @@ in_rules as (
         states.net_revenue_365d_amount,
         states.is_current,
         states.snapshot_date
-    from states
+    from states_in_hand as states
     inner join segments
         on
             {{ rule_allows('segments.industry', 'states.industry') }}
@@ -45,7 +60,7 @@ in_cells as (
         net_revenue_365d_amount,
         is_current,
         snapshot_date
-    from states
+    from states_in_hand
 
 ),
 
@@ -57,4 +72,4 @@ final as (
 
 )
 
-select * from final
+{{ final_and_carried('snapshot_dates', but='restated') }}

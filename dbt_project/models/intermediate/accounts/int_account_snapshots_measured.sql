@@ -22,6 +22,7 @@ seen as (
         on
             account_days.order_date <= snapshot_dates.snapshot_date
             and {{ is_in_force('account_days', 'snapshot_dates.snapshot_date') }}
+    where not snapshot_dates.is_carried
 
 ),
 

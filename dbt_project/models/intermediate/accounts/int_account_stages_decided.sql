@@ -6,6 +6,16 @@ with conditions as (select * from {{ ref('int_account_conditions_checked') }}),
 
 lifecycle_stages as (select * from {{ ref('policy_lifecycle_stages') }}),
 
+snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
+
+newcomers as (
+
+    select account_id
+    from {{ ref('int_restatements_found') }}
+    where is_of_presence
+
+),
+
 precedences as (
 
     select
@@ -92,4 +102,4 @@ final as (
 
 )
 
-select * from final
+{{ final_and_carried('snapshot_dates', but='newcomers') }}

@@ -50,6 +50,7 @@ final as (
         max(month_sums.last_order_date) as last_order_date
     from months
     inner join month_sums on months.month_number >= month_sums.month_number
+    where not months.is_carried
     group by
         month_sums.account_id,
         month_sums.category,

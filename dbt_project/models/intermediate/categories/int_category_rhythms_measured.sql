@@ -30,6 +30,7 @@ seen as (
         months.month_date
     from months
     inner join gaps on months.month_number >= gaps.month_number
+    where not months.is_carried
 
 ),
 

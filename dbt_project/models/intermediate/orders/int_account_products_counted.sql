@@ -64,6 +64,7 @@ final as (
         on
             new_spans.from_date <= snapshot_dates.snapshot_date
             and new_spans.until_date > snapshot_dates.snapshot_date
+    where not snapshot_dates.is_carried
     group by
         new_spans.account_id,
         snapshot_dates.snapshot_date

@@ -17,7 +17,7 @@ order_days as (
         on
             account_days.order_date <= snapshot_dates.snapshot_date
             and {{ is_in_force('account_days', 'snapshot_dates.snapshot_date') }}
-    where account_days.is_order_day
+    where account_days.is_order_day and not snapshot_dates.is_carried
 
 ),
 

@@ -24,6 +24,7 @@ valued as (
             and snapshot_dates.snapshot_date = measures.snapshot_date
     where
         not accounts.is_internal
+        and not snapshot_dates.is_carried
         and (snapshot_dates.is_current or measures.account_id is not null)
 
 ),
@@ -68,4 +69,4 @@ final as (
 
 )
 
-select * from final
+{{ final_and_carried('snapshot_dates') }}

@@ -2,6 +2,8 @@ with compared as (select * from {{ ref('int_account_category_months_compared') }
 
 rhythms as (select * from {{ ref('int_category_rhythms_measured') }}),
 
+months as (select * from {{ ref('int_category_months_listed') }}),
+
 policy as ({{ policy_values([
     'churn_gap_multiple',
     'churn_days_minimum',
@@ -66,4 +68,4 @@ final as (
 
 )
 
-select * from final
+{{ final_and_carried('months', day='month_date') }}

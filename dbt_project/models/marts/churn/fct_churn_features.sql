@@ -13,6 +13,8 @@ rhythms as (select * from {{ ref('int_account_rhythms_measured') }}),
 
 accounts as (select * from {{ ref('int_accounts_merged') }}),
 
+snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
+
 policy as ({{ policy_values(['active_window_days']) }}),
 
 features as (
@@ -97,4 +99,4 @@ final as (
 
 )
 
-select * from final
+{{ final_and_carried('snapshot_dates') }}

@@ -59,13 +59,11 @@ final as (
             'sum(placed.revenue_12m_amount)',
         ) }} as revenue_coverage_rate,
         count(placed.nps_score) as nps_accounts_count,
-        avg(placed.nps_score) as nps_score,
-        avg(placed.nps_decision_maker_score) as nps_decision_maker_score,
-        sum(cast(placed.revenue_12m_amount as {{ type_double() }}) * placed.nps_score)
-        / sum(case when placed.nps_score is not null then placed.revenue_12m_amount end)
-            as nps_revenue_score,
+        {{ mean('placed.nps_score') }} as nps_score,
+        {{ mean('placed.nps_decision_maker_score') }} as nps_decision_maker_score,
+        {{ mean('placed.nps_score', weight='placed.revenue_12m_amount') }} as nps_revenue_score,
         count(placed.csat_rate) as csat_accounts_count,
-        avg(placed.csat_rate) as csat_rate,
+        {{ mean('placed.csat_rate') }} as csat_rate,
         {%- for column in [
             'nps_responses_count', 'csat_good_to_bad_count', 'csat_bad_to_good_count', 'tickets_count',
             'complaints_count', 'open_tickets_count', 'low_answers_count',

@@ -1,0 +1,27 @@
+{#-
+    The end of a model that measures the past: the rows of `final`, and those that the
+    live night built of the same model for the days in hand that are carried over,
+    except of the accounts in `but`. Without the variable carried_schema just `final`.
+-#}
+{% macro final_and_carried(days, day='snapshot_date', but=none) -%}
+{%- if var('carried_schema') and execute -%}
+{%- set carried = carried_relation(model.name) -%}
+{%- set columns = adapter.get_columns_in_relation(carried) | map(attribute='name') | list or ['*'] -%}
+select {{ columns | join(', ') }} from final
+
+union all
+
+select
+    {%- for column in columns %}
+    {{ as_of_date() ~ ' as ' if column == 'as_of_date' }}{{ column }}{{ "," if not loop.last }}
+    {%- endfor %}
+from {{ carried }}
+where
+    {{ day }} in (select {{ day }} from {{ days }} where is_carried)
+    {%- if but %}
+    and account_id not in (select account_id from {{ but }})
+    {%- endif %}
+{%- else -%}
+select * from final
+{%- endif %}
+{%- endmacro %}

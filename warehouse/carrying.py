@@ -1,0 +1,53 @@
+"""The past as the live night measured it: whether tonight may take it over, and how much of it was."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg import sql
+
+from warehouse.night import Night
+
+
+def mark_build(connection: psycopg.Connection, schema: str, made_by: str) -> None:
+    """Note on a build's schema what builds it: the hash of the project and of what else decides its rows."""
+    name = sql.Identifier(schema)
+    connection.execute(sql.SQL("comment on schema {} is {}").format(name, sql.Literal(made_by)))
+
+
+def find_carried_schema(connection: psycopg.Connection, night: Night, made_by: str) -> str | None:
+    """Return the schema of the live build when tonight may take over what it measured of the past; else None.
+
+    It may when the live day is earlier than tonight's and the same project built it (docs/decisions/0028). Whether
+    the past still reads as it did is found out by the models themselves.
+    """
+    row = connection.execute(
+        "select r.build_schema from ops.published p join ops.runs r using (gen)"
+        " join pg_namespace n on n.nspname = r.build_schema"
+        " where r.as_of < %s and obj_description(n.oid, 'pg_namespace') = %s",
+        (night.as_of, made_by),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def tell_carried(connection: psycopg.Connection, schema: str, carried_schema: str | None) -> str:
+    """Return a sentence on what a build took over from the live one, and who stood in the way if it was nothing."""
+    if carried_schema is None:
+        return "all of the past was measured: no live build of the same project to take it over from"
+    in_schema = sql.Identifier(schema)
+    counted = connection.execute(
+        sql.SQL(
+            "select count(*) filter (where is_carried), count(*) from {0}.int_snapshot_dates_listed union all"
+            " select count(*) filter (where is_carried), count(*) from {0}.int_category_months_listed"
+        ).format(in_schema)
+    ).fetchall()
+    (days, all_days), (months, all_months) = counted
+    told = f"took over {days} of {all_days} snapshots and {months} of {all_months} months of categories"
+    restated = connection.execute(
+        sql.SQL(
+            "select count(*), count(*) filter (where is_of_sales), min(account_id) filter (where is_of_sales)"
+            " from {}.int_restatements_found"
+        ).format(in_schema)
+    ).fetchone()
+    if restated is not None and restated[1]:
+        told += f"; the past of {restated[1]} accounts with sales reads otherwise now, {restated[2]} for one"
+    return told
