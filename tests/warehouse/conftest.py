@@ -44,7 +44,9 @@ def core(server_url: str, core_template: str) -> Iterator[Warehouse]:
     name = f"core_{uuid.uuid4().hex[:12]}"
     database = sql.Identifier(name)
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {} template {}").format(database, sql.Identifier(core_template)))
+        connection.execute(
+            sql.SQL("create database {} template {} strategy file_copy").format(database, sql.Identifier(core_template))
+        )
         # rights on the database itself are not copied
         connection.execute(
             sql.SQL("grant create, temporary on database {} to guanxi_owner, guanxi_loader, guanxi_transformer").format(
