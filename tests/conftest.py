@@ -130,24 +130,26 @@ def _grant_like_migrations(warehouse: Warehouse) -> None:
 
 # The longest chains of tests, in the order in which workers take them: none must start when all else has ended.
 LONGEST_FIRST = (
-    "tests/stack/test_real_scheduler",
     "tests/night/test_simulated_nights",
-    "tests/night/test_online_retail",
+    "tests/stack/test_real_scheduler",
     "tests/commands/",
+    "tests/night/test_online_retail",
     "tests/night/test_systems_as_sources",
     "tests/marts/test_dbt_build",
     "tests/dags/",
 )
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the workers begin with what takes minutes; the small tests fill what is left of the time."""
+    """Let the workers begin with what takes minutes, then chains, then slow tests; small ones fill the rest."""
     items.sort(key=_place)
 
 
-def _place(item: pytest.Item) -> int:
-    places = (place for place, start in enumerate(LONGEST_FIRST) if item.nodeid.startswith(start))
-    return next(places, len(LONGEST_FIRST))
+def _place(item: pytest.Item) -> tuple[int, int]:
+    named = (place for place, start in enumerate(LONGEST_FIRST) if item.nodeid.startswith(start))
+    is_chained, is_slow = (item.get_closest_marker(name) is not None for name in ("xdist_group", "slow"))
+    return next(named, len(LONGEST_FIRST)), 0 if is_chained else 1 if is_slow else 2
 
 
 def pytest_collection_finish() -> None:
