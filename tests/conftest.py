@@ -132,11 +132,11 @@ def _grant_like_migrations(warehouse: Warehouse) -> None:
 LONGEST_FIRST = (
     "tests/night/test_simulated_nights",
     "tests/stack/test_real_scheduler",
-    "tests/commands/",
+    "tests/commands/test_bad_input_files",
     "tests/night/test_online_retail",
     "tests/night/test_systems_as_sources",
     "tests/marts/test_dbt_build",
-    "tests/dags/",
+    "tests/dags/test_once",
 )
 
 
