@@ -1,6 +1,8 @@
 # The commands of the project; `make` alone lists them. Every recipe calls the project's own environment.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
+# Hundreds of short processes share the libraries: where compiled modules are not kept, each would compile them anew.
+export PYTHONDONTWRITEBYTECODE :=
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready

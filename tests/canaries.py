@@ -62,16 +62,17 @@ def found_in_database(url: str, canaries: Mapping[str, str]) -> list[str]:
 
 
 def _in_table(connection: psycopg.Connection, schema: str, table: str, canaries: Mapping[str, str]) -> list[str]:
-    """A row's text holds every column of it: texts, json and arrays as they are, bytes as hexadecimal digits."""
-    query = sql.SQL("select exists (select 1 from {} as t where t::text ~ %s)").format(sql.Identifier(schema, table))
-    found = []
-    for name, value in canaries.items():
-        forms = [form.decode() for form in _forms(value)]
-        forms += [form.encode().hex() for form in forms]
-        row = connection.execute(query, ("|".join(form.replace("+", r"\+") for form in forms),)).fetchone()
-        if row is not None and row[0]:
-            found.append(name)
-    return found
+    """A copy holds every column: texts, json and arrays as they are, bytes as hexadecimal digits.
+
+    It is searched here: the server would match each row with a pattern, which takes minutes.
+    """
+    query = sql.SQL("copy (select * from {}) to stdout").format(sql.Identifier(schema, table))
+    with connection.cursor().copy(query) as rows:
+        content = b"".join(rows)
+    forms = {name: _forms(value) for name, value in canaries.items()}
+    return [
+        name for name, own in forms.items() if any(form in content or form.hex().encode() in content for form in own)
+    ]
 
 
 def _forms(value: str) -> list[bytes]:

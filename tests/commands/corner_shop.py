@@ -97,7 +97,9 @@ class Shop:
         with psycopg.connect(with_database(self.database_url, "postgres"), autocommit=True) as connection:
             original = self.warehouse.database
             connection.execute(
-                sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(original))
+                sql.SQL("create database {} template {} strategy file_copy").format(
+                    sql.Identifier(name), sql.Identifier(original)
+                )
             )
         return self._at(name)
 

@@ -84,7 +84,10 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _build(warehouse: Warehouse, target: Path, *words: str) -> list[Row]:
-    variables = {"as_of_date": AS_OF.isoformat(), "timezone": "Asia/Shanghai", "currency": "CNY"}
+    # what the simulated company has, so that both find the project parsed
+    variables = {
+        "as_of_date": AS_OF.isoformat(), "timezone": "Asia/Shanghai", "currency": "CNY", "own_account_ids": [],
+    }  # fmt: skip
     return build(warehouse, SCHEMA, target, variables, *words)
 
 

@@ -15,6 +15,7 @@ import yaml
 from psycopg import sql
 
 from tests.conftest import ROOT, reachable_folder
+from tests.marts.building import NO_UNIT_TESTS, build
 from tests.night.house_for_nights import NightHouse
 from tests.night.simulated_systems import Books, fill_fxiaoke, fill_odoo, fill_zoho, read_books
 from tests.servers.framework import serving
@@ -30,41 +31,49 @@ pytestmark = pytest.mark.xdist_group("systems")
 
 DAYS = ("2026-06-30", "2026-07-01")
 ACCOUNTS = "60"
+SCHEMA = "build_of_all_marts"
 SYSTEMS = ROOT / "tests" / "data" / "systems"
 
 
-def _stages(house: NightHouse, day: str, *, company: str) -> None:
-    """Read a day, and on the last one build the marts."""
+def _read(house: NightHouse, day: str, *, company: str) -> None:
     house.succeed("open", "--run-id", day, "--as-of", day, "--company", company)
     house.succeed("extract", "--run-id", day, "--company", company)
-    if day == DAYS[-1]:
-        house.succeed("transform", "--run-id", day, "--company", company)
 
 
-def _relations(house: NightHouse, company: str) -> dict[str, tuple[int, str]]:
-    """Return the count and checksum of every mart of the last build, by name."""
+def _relations(house: NightHouse, company: str, target: Path) -> dict[str, tuple[int, str]]:
+    """Build the models on what was read; return the count and checksum of every mart, by name.
+
+    Their tests would find in each system what they find in the next, when the marts are the same.
+    """
     settings = load_settings(house.environment() | {"GUANXI_COMPANY": company})
-    with opened_house(settings) as opened, opened.warehouse.connect(Role.TRANSFORMER) as connection:
-        (schema,) = connection.execute(
-            "select max(nspname) from pg_namespace where nspname ~ '^build_'"
-        ).fetchone() or ("",)
-        names = [
-            name
-            for (name,) in connection.execute(
-                "select tablename from pg_tables where schemaname = %s and tablename ~ '^(dim|fct)_'"
-                " and tablename <> 'dim_sources'",  # it tells the kind of each source, which is what differs here
-                (schema,),
-            )
-        ]
-        found: dict[str, tuple[int, str]] = {}
-        for name in sorted(names):
-            row = connection.execute(
-                sql.SQL("select count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text from {} as t").format(
-                    sql.Identifier(schema, name)
-                )
-            ).fetchone()
-            found[name] = row if row is not None else (0, "")
-    return found
+    with opened_house(settings) as opened:
+        variables = {
+            "as_of_date": DAYS[-1], "timezone": opened.company.timezone, "currency": opened.company.currency,
+            "own_account_ids": list(opened.company.own_account_ids),
+        }  # fmt: skip
+        with opened.warehouse.connect(Role.TRANSFORMER) as connection:
+            connection.execute(sql.SQL("create schema {}").format(sql.Identifier(SCHEMA)))
+        build(opened.warehouse, SCHEMA, target, variables, *NO_UNIT_TESTS, "--exclude-resource-type", "test")
+        with opened.warehouse.connect(Role.TRANSFORMER) as connection:
+            return {name: _checksum(connection, name) for name in _marts(connection)}
+
+
+def _marts(connection: psycopg.Connection) -> list[str]:
+    rows = connection.execute(
+        "select tablename from pg_tables where schemaname = %s and tablename ~ '^(dim|fct)_'"
+        " and tablename <> 'dim_sources' order by 1",  # it tells the kind of each source, which is what differs here
+        (SCHEMA,),
+    )
+    return [name for (name,) in rows]
+
+
+def _checksum(connection: psycopg.Connection, mart: str) -> tuple[int, str]:
+    row = connection.execute(
+        sql.SQL("select count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text from {} as t").format(
+            sql.Identifier(SCHEMA, mart)
+        )
+    ).fetchone()
+    return row or (0, "")
 
 
 def _without_crm_database(folder: Path) -> str:
@@ -86,7 +95,7 @@ class Direct:
 
 
 @pytest.fixture(scope="module")
-def direct() -> Iterator[Direct]:
+def direct(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Direct]:
     """Its server runs on, with a copy of the ERP's database of each evening."""
     books, erp_urls = {}, {}
     with reachable_folder() as folder:
@@ -94,7 +103,7 @@ def direct() -> Iterator[Direct]:
         house = NightHouse(folder, (("GUANXI_ACCOUNTS", ACCOUNTS),))
         with opened_house(load_settings(house.environment())) as opened:
             for day in DAYS:
-                _stages(house, day, company=company)
+                _read(house, day, company=company)
                 url = opened.erp_url() or ""
                 books[day] = read_books(url, opened.crm_folder)
                 copy = f"erp_of_{day}"
@@ -105,7 +114,7 @@ def direct() -> Iterator[Direct]:
                         )
                     )
                 erp_urls[day] = with_database(url, copy)
-            yield Direct(books, erp_urls, _relations(house, company))
+            yield Direct(books, erp_urls, _relations(house, company, tmp_path_factory.mktemp("dbt")))
 
 
 def _company(folder: Path, name: str, addresses: dict[str, str]) -> str:
@@ -128,7 +137,7 @@ def _assert_same_marts(found: dict[str, tuple[int, str]], direct: Direct) -> Non
     assert found == direct.marts
 
 
-def test_a_zoho_crm_beside_an_erp_database_gives_the_same_marts(direct: Direct) -> None:
+def test_a_zoho_crm_beside_an_erp_database_gives_the_same_marts(direct: Direct, tmp_path: Path) -> None:
     crm = ZohoServer()
     client_id, client_secret, refresh_token = crm.client
     secret = {"client_id": client_id, "client_secret": client_secret, "refresh_token": refresh_token}
@@ -138,11 +147,11 @@ def test_a_zoho_crm_beside_an_erp_database_gives_the_same_marts(direct: Direct) 
         for day in DAYS:
             house = NightHouse(folder / "home", (*common, ("GUANXI_ERP_URL", direct.erp_urls[day])))
             fill_zoho(crm.store, direct.books[day], evening=_evening(day))
-            _stages(house, day, company=company)
-        _assert_same_marts(_relations(house, company), direct)
+            _read(house, day, company=company)
+        _assert_same_marts(_relations(house, company, tmp_path), direct)
 
 
-def test_a_fxiaoke_and_an_odoo_give_the_same_marts(direct: Direct) -> None:
+def test_a_fxiaoke_and_an_odoo_give_the_same_marts(direct: Direct, tmp_path: Path) -> None:
     odoo, crm = OdooServer(), FxiaokeServer(Store())
     crm.store.hire(ADMIN, "管理员", ADMIN_MOBILE)
     with ExitStack() as stack:
@@ -165,5 +174,5 @@ def test_a_fxiaoke_and_an_odoo_give_the_same_marts(direct: Direct) -> None:
         for day in DAYS:
             fill_odoo(odoo.store, direct.books[day], evening=_evening(day))
             fill_fxiaoke(crm.store, direct.books[day], evening=_evening(day))
-            _stages(house, day, company=company)
-        _assert_same_marts(_relations(house, company), direct)
+            _read(house, day, company=company)
+        _assert_same_marts(_relations(house, company, tmp_path), direct)

@@ -23,17 +23,18 @@ from warehouse.settings import Settings, load_settings
 UP_SECONDS = 240.0
 DOWN_SECONDS = 150.0
 NIGHT_SECONDS = 1200.0
+LOOK_SECONDS = 2.0  # each look at a night costs Airflow's API a tenth of a second of work
 
 Found = TypeVar("Found")
 
 
-def wait_for(look: Callable[[], Found | None], *, seconds: float, what: str) -> Found:
+def wait_for(look: Callable[[], Found | None], *, seconds: float, what: str, every: float = 0.5) -> Found:
     """Return what `look` finds; fail when it has found nothing (None or False) after some seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := look():
             return found
-        time.sleep(0.5)
+        time.sleep(every)
     raise AssertionError(f"{what}: not within {seconds:.0f} s")
 
 
@@ -121,8 +122,9 @@ class RunningStack:
 
     def wait_for_task(self, run_id: str, task_id: str, state: str) -> None:
         wait_for(
-            lambda: self.task_states(run_id).get(task_id) == state, seconds=NIGHT_SECONDS, what=f"{task_id} is {state}"
-        )
+            lambda: self.task_states(run_id).get(task_id) == state,
+            seconds=NIGHT_SECONDS, every=LOOK_SECONDS, what=f"{task_id} is {state}",
+        )  # fmt: skip
 
     def wait_for_end(self, run_id: str) -> str:
         """Return "success" or "failed"."""
@@ -134,7 +136,7 @@ class RunningStack:
                 return None
             return state if state in {"success", "failed"} else None
 
-        return wait_for(ended, seconds=NIGHT_SECONDS, what=f"{run_id} ends")
+        return wait_for(ended, seconds=NIGHT_SECONDS, every=LOOK_SECONDS, what=f"{run_id} ends")
 
     def _told_or_ended(self) -> bool:
         return self.process.poll() is not None or "stop the stack with" in self.log.read_text()

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.conftest import ROLE_SECRET
+from tests.conftest import ROLE_SECRET, reachable_folder
 from tests.warehouse.nights import MARTS, Hand, hand_of
 from warehouse.database import Warehouse
 from warehouse.embedded import EmbeddedServer
@@ -44,7 +44,9 @@ def core(server_url: str, core_template: str) -> Iterator[Warehouse]:
     name = f"core_{uuid.uuid4().hex[:12]}"
     database = sql.Identifier(name)
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {} template {}").format(database, sql.Identifier(core_template)))
+        connection.execute(
+            sql.SQL("create database {} template {} strategy file_copy").format(database, sql.Identifier(core_template))
+        )
         # rights on the database itself are not copied
         connection.execute(
             sql.SQL("grant create, temporary on database {} to guanxi_owner, guanxi_loader, guanxi_transformer").format(
@@ -64,13 +66,10 @@ def hand(core: Warehouse, tmp_path: Path) -> Iterator[Hand]:
 
 
 @pytest.fixture(scope="session")
-def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that the system user of an embedded server can reach."""
-    folder = tmp_path_factory.mktemp("own")
-    for each in (folder, *folder.parents[:3]):
-        if each.stat().st_uid == folder.stat().st_uid:
-            each.chmod(each.stat().st_mode | 0o011)
-    return folder
+def own_folder() -> Iterator[Path]:
+    """A folder that the system user of an embedded server can reach, also while another pytest runs."""
+    with reachable_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")
