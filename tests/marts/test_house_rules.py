@@ -118,6 +118,12 @@ def test_a_model_reads_only_the_layers_it_may(manifest: Node, name: str) -> None
     assert read <= MAY_READ[node["fqn"][1]]
 
 
+def test_no_model_counts_accounts_that_were_merged_into_another(manifest: Node) -> None:
+    readers = manifest["child_map"]["model.guanxi.dim_accounts"]
+    assert [name for name in readers if name.startswith("model.")] == [], "read int_accounts_measured"
+    assert len(manifest["child_map"]["model.guanxi.int_accounts_measured"]) > 20
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_does_not_ask_the_clock(manifest: Node, name: str) -> None:
     code = _model(manifest, name)["raw_code"].lower()
