@@ -52,7 +52,8 @@ left join lateral (
     where e.gen = r.gen and e.source = s.source
     order by e.noted_at desc, e.attempt desc
     limit 1
-) as newest on true;
+) as newest on true
+where not r.is_backfill;
 grant select on ops.source_nights to guanxi_checker, guanxi_publisher;
 
 -- How far a dataset of a database has been read, one row a day it was read on: a day's extract that runs again

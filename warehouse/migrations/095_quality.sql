@@ -23,7 +23,8 @@ select
     c.checked_at,
     r.as_of as as_of_date
 from ops.check_results as c
-inner join ops.runs as r on c.gen = r.gen;
+inner join ops.runs as r on c.gen = r.gen
+where not r.is_backfill;
 comment on view bi.fct_data_quality_checks is 'One row per promise and night, whatever became of the night.';
 
 create or replace view bi.fct_quarantine_counts as
