@@ -143,6 +143,44 @@ def test_a_mart_keeps_a_contract_with_a_text_and_labels_for_each_column(manifest
     assert "select *" not in mart["raw_code"].split("final as (")[1].split("select * from final")[0]
 
 
+def test_the_star_holds_every_account_of_a_mart_is_in_the_dimension(manifest: Node) -> None:
+    of_the_house = {"dim_accounts", "fct_account_match_changes"}  # the dimension itself; keys of then
+    joined = {
+        node["attached_node"].split(".")[-1]
+        for node in manifest["nodes"].values()
+        if (node.get("test_metadata") or {}).get("name") == "relationships"
+        and (node["column_name"], node["test_metadata"]["kwargs"]["field"]) == ("account_id", "account_id")
+        and "model.guanxi.dim_accounts" in node["depends_on"]["nodes"]
+    }
+    marts = {name: _model(manifest, name) for name in MARTS}
+    named = {
+        name
+        for name, mart in marts.items()
+        if "account_id" in mart["columns"] and mart["config"]["meta"].get("publish", True)
+    }
+    assert len(named) > 25
+    assert named - of_the_house == joined
+
+
+def test_the_metrics_of_the_semantic_layer_are_read_by_dbt(manifest: Node) -> None:
+    """dbt itself resolves each metric to a measure, each measure to a table, and has a spine of days."""
+    measures = {
+        measure["name"]: model["depends_on"]["nodes"]
+        for model in manifest["semantic_models"].values()
+        for measure in model["measures"]
+    }
+    metrics = {metric["name"]: metric["type_params"]["measure"]["name"] for metric in manifest["metrics"].values()}
+    assert len(metrics) >= 6
+    assert set(metrics.values()) == set(measures)
+    for tables in measures.values():
+        assert [table.split(".")[-1] in MARTS for table in tables] == [True]
+    for model in manifest["semantic_models"].values():
+        table = manifest["nodes"][model["depends_on"]["nodes"][0]]
+        named = {each.get("expr") or each["name"] for each in (*model["entities"], *model["dimensions"])}
+        assert named <= set(table["columns"]), model["name"]
+    assert _model(manifest, "dim_dates")["time_spine"]["standard_granularity_column"] == "calendar_date"
+
+
 PERSONAL = {
     name
     for file in sorted((ROOT / "sources" / "contracts").glob("*.yml"))
