@@ -63,7 +63,7 @@ class Company:
                         "end_date": None if length is None else start + timedelta(days=length),
                     }
                 )  # fmt: skip
-        kinds = {
+        kinds: dict[str, tuple[str, list[Row]]] = {
             "accounts": ("account_id", [{"account_id": name(place)} for place in range(count)]),
             "orders": ("order_id", orders),
             "order_lines": ("order_line_id", lines),
