@@ -75,6 +75,7 @@ TABLES = {
     "bi.check_results": ("cspmrk", "", "", ""),
     "bi.data_version": ("cspmrk", "", "", ""),
     "bi.fct_data_quality_checks": ("cspmrk", "", "", ""),
+    "bi.fct_entity_freshness": ("cspmrk", "", "", ""),
     "bi.fct_quarantine_counts": ("cspmrk", "", "", ""),
     "bi.fct_source_freshness": ("cspmrk", "", "", ""),
     "bi.mart_checksums": ("cspmrk", "", "", ""),

@@ -27,6 +27,8 @@ create table if not exists ops.extracts (
     )
 );
 alter table ops.extracts add column if not exists deleted_count bigint not null default 0;
+-- the day of the newest event among the rows that were read, where the entity's contract names one
+alter table ops.extracts add column if not exists newest_event_date date;
 -- carried: the source gave nothing, and what it gave last stands for this night; `problem` says why
 alter table ops.extracts drop constraint if exists extracts_state_check;
 alter table ops.extracts add constraint extracts_state_check check (
