@@ -11,10 +11,14 @@ import pytest
 from tests.warehouse.nights import DAY, ROWS, Hand
 from warehouse import ledger
 from warehouse.backfill import Difference, differences, end_backfill, published_for
+from warehouse.commands.backfill import BackfillRangeError, days_to_build
+from warehouse.company import load_company
 from warehouse.database import Role, Warehouse
 from warehouse.errors import Problem
+from warehouse.house import House
 from warehouse.ledger import NightRunningError
 from warehouse.night import FencedError, Night
+from warehouse.settings import ROOT, load_settings
 
 NEXT = DAY + timedelta(days=1)
 
@@ -152,3 +156,32 @@ def test_readers_are_told_of_nights_and_not_of_backfills(core: Warehouse, tmp_pa
     assert night.gen == 3
     newest = ledger.find_night(core, run_id=None, fence=None, company_id="tiny", runs_folder=tmp_path)
     assert newest.run_id == "second"
+
+
+def test_the_days_are_those_that_raw_can_answer_for(core: Warehouse, hand: Hand) -> None:
+    house = House(load_settings({}), load_company(str(ROOT / "examples" / "simulated")), core, "")
+    with pytest.raises(BackfillRangeError, match="no night was published yet"):
+        list(days_to_build(house, DAY, DAY))
+    hand.whole("first", mark=1, as_of=NEXT)
+    week_ago = DAY - timedelta(days=7)
+    assert list(days_to_build(house, DAY, NEXT)) == [DAY, NEXT]
+    assert list(days_to_build(house, week_ago, week_ago)) == [week_ago]
+    with pytest.raises(BackfillRangeError, match=f"known up to {NEXT}"):
+        list(days_to_build(house, DAY, NEXT + timedelta(days=1)))
+    with pytest.raises(BackfillRangeError, match="the first day is after the last one"):
+        list(days_to_build(house, NEXT, DAY))
+
+
+def test_a_day_on_which_nobody_had_decided_whose_record_is_whose_is_refused(core: Warehouse, hand: Hand) -> None:
+    house = House(load_settings({}), load_company(str(ROOT / "examples" / "simulated_own_ids")), core, "")
+    hand.whole("first", mark=1, as_of=NEXT)
+    with core.connect_admin() as connection:
+        connection.execute(
+            "insert into ops.account_keys (source, source_account_id, decided_date, gen, account_id, since_date,"
+            " match_rule, match_band, reason_en, reason_zh) values"
+            " ('crm', '7', %(day)s, 1, 'crm|7', %(day)s, 'own_key', 'single', 'alone', '单独')",
+            {"day": DAY},
+        )
+    assert list(days_to_build(house, DAY, NEXT)) == [DAY, NEXT]
+    with pytest.raises(BackfillRangeError, match=f"not decided before {DAY}"):
+        list(days_to_build(house, DAY - timedelta(days=1), NEXT))

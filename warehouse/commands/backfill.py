@@ -45,14 +45,14 @@ def backfill(
     teller = Teller()
     with opened_house(load_settings(), company=company) as house:
         prepare(house.warehouse, house.company)
-        days = list(_days(house, first.date(), (last or first).date()))
+        days = list(days_to_build(house, first.date(), (last or first).date()))
         for number, day in enumerate(days, start=1):
             teller.say(f"{house.company.name.en} ({house.company.id}): {day} again, {number} of {len(days)}")
             _build_again(house, day, company=company, keep=keep, teller=teller)
 
 
-def _days(house: House, first: date, last: date) -> Iterator[date]:
-    """Give the days from first to last, which must be days that raw can answer for."""
+def days_to_build(house: House, first: date, last: date) -> Iterator[date]:
+    """Give the days from first to last. Raises BackfillRangeError when raw cannot answer for one of them."""
     with house.warehouse.connect(Role.PUBLISHER) as connection:
         live = ledger.live_generation(connection)
     if live is None or last > live.as_of:
@@ -69,10 +69,10 @@ def _days(house: House, first: date, last: date) -> Iterator[date]:
             expected="--from not after --to",
             next_step=f"guanxi backfill --from {last} --to {first}",
         )
-    if house.company.own_account_ids and (matched := _first_matched(house)) > first:
+    if house.company.own_account_ids and (matched := _first_matched(house) or live.as_of) > first:
         raise BackfillRangeError(
             f"a backfill from {first}",
-            seen=f"whose record is whose was first decided for {matched}",
+            seen=f"whose record is whose was not decided before {matched}",
             expected=f"{matched} or a later day",
             next_step=f"guanxi backfill --from {matched} --to {max(last, matched)}",
         )
@@ -80,10 +80,10 @@ def _days(house: House, first: date, last: date) -> Iterator[date]:
         yield first + timedelta(days=number)
 
 
-def _first_matched(house: House) -> date:
+def _first_matched(house: House) -> date | None:
     with house.warehouse.connect(Role.TRANSFORMER) as connection:
         row = connection.execute("select min(decided_date) from ops.account_keys").fetchone()
-    return date.max if row is None or row[0] is None else row[0]
+    return None if row is None else row[0]
 
 
 def _build_again(house: House, day: date, *, company: str | None, keep: bool, teller: Teller) -> None:
