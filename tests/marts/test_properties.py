@@ -271,14 +271,17 @@ def _recurring_revenue_moves_by_its_movements(rows: list[Row]) -> None:
     for own in by_account.values():
         months = [12 * row["month_date"].year + row["month_date"].month for row in own]
         assert months == list(range(months[0], 12 * AS_OF.year + AS_OF.month + 1))
-        before = Decimal(0)
+        before, has_paid = Decimal(0), False
         for row in own:
             assert row["prior_mrr_amount"] == before
             assert before + row["movement_amount"] == row["mrr_amount"]
             signs = {"new": 1, "reactivated": 1, "expansion": 1, "contraction": -1, "churned": -1, "unchanged": 0}
             sign = (row["movement_amount"] > 0) - (row["movement_amount"] < 0)
             assert sign == signs[row["movement_type"]]
+            if before == 0 < row["mrr_amount"]:
+                assert row["movement_type"] == ("reactivated" if has_paid else "new")
             before = row["mrr_amount"]
+            has_paid = has_paid or before > 0
 
 
 def _every_cent_is_somebodys(cursor: psycopg.Cursor[Row], company: Company) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from tests.warehouse.nights import DAY, ROWS, Hand
 from warehouse import ledger
 from warehouse.backfill import Difference, differences, end_backfill, published_for
-from warehouse.commands.backfill import BackfillRangeError, days_to_build
+from warehouse.commands import backfill
+from warehouse.commands.backfill import BackfillRangeError, build_again, days_to_build
+from warehouse.commands.work import Teller
 from warehouse.company import load_company
 from warehouse.database import Role, Warehouse
 from warehouse.errors import Problem
@@ -185,3 +188,41 @@ def test_a_day_on_which_nobody_had_decided_whose_record_is_whose_is_refused(core
     assert list(days_to_build(house, DAY, NEXT)) == [DAY, NEXT]
     with pytest.raises(BackfillRangeError, match=f"not decided before {DAY}"):
         list(days_to_build(house, DAY - timedelta(days=1), NEXT))
+
+
+@pytest.mark.parametrize("spoil", ["", "delete from dim_accounts where account_id = 'C9'"], ids=["equal", "differs"])
+@pytest.mark.parametrize("keep", [True, False], ids=["keep", "do not keep"])
+def test_the_command_tells_what_differs_and_keeps_only_that(
+    core: Warehouse,
+    two_nights: Hand,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    spoil: str,
+    keep: bool,
+) -> None:
+    """The stages are a hand's here: what they do of a real day, tests/commands/test_backfill.py looks at."""
+    stages = []
+
+    def stage_by_hand(name: str, words: Sequence[str], *_: object) -> None:
+        stages.append(name)
+        run_id, fence = (words[words.index(word) + 1] for word in ("--run-id", "--fence"))
+        night = ledger.find_night(core, run_id=run_id, fence=fence, company_id="tiny", runs_folder=tmp_path)
+        if name == "transform":
+            two_nights.build(night, mark=1, also=spoil)
+        if name == "check_scores":
+            two_nights.audit(night)
+
+    monkeypatch.setattr(backfill, "run_stage", stage_by_hand)
+    settings = load_settings({"GUANXI_HOME": str(tmp_path)})
+    house = House(settings, load_company(str(ROOT / "examples" / "simulated")), core, "")
+    build_again(house, DAY, company=None, keep=keep, teller=Teller())
+    said = capsys.readouterr().out
+    assert stages == ["transform", "check_marts", "score", "check_scores"]
+    assert two_nights.live()[:2] == (2, [2])
+    if spoil:
+        assert f"{DAY}: 1 of 3 marts differ from what generation 1 published" in said
+        assert f"dim_accounts: {ROWS - 1} rows, {ROWS} then; 0 only now, 1 only then" in said
+    else:
+        assert f"{DAY}: 3 of 3 marts are what generation 1 published" in said
+    assert ("guanxi rollback 3" in said) == (3 in two_nights.published_rows()) == (bool(spoil) and keep)

@@ -48,7 +48,7 @@ def backfill(
         days = list(days_to_build(house, first.date(), (last or first).date()))
         for number, day in enumerate(days, start=1):
             teller.say(f"{house.company.name.en} ({house.company.id}): {day} again, {number} of {len(days)}")
-            _build_again(house, day, company=company, keep=keep, teller=teller)
+            build_again(house, day, company=company, keep=keep, teller=teller)
 
 
 def days_to_build(house: House, first: date, last: date) -> Iterator[date]:
@@ -86,7 +86,8 @@ def _first_matched(house: House) -> date | None:
     return None if row is None else row[0]
 
 
-def _build_again(house: House, day: date, *, company: str | None, keep: bool, teller: Teller) -> None:
+def build_again(house: House, day: date, *, company: str | None, keep: bool, teller: Teller) -> None:
+    """Build one day, tell what differs from what was published for it, and keep it when it does and that is asked."""
     warehouse, runs = house.warehouse, house.runs
     run_id = f"backfill-{day}"
     night = ledger.open_backfill(
