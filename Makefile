@@ -66,8 +66,9 @@ bench: $(READY)  ## seconds and memory of each stage, how a night follows what c
 	$(BIN)/python -m benchmarks.history
 	$(BIN)/python -m benchmarks.sources
 
-docs: $(READY)  ## write docs/data-dictionary.md and docs/entities.md anew from the contracts
+docs: $(READY)  ## write docs/data-dictionary.md, docs/entities.md and docs/bi-contract.csv anew from the contracts
 	$(BIN)/python -m warehouse.dictionary
+	$(BIN)/python -m warehouse.bi_contract
 	$(BIN)/python -m sources.mapping.entity_page
 
 lock: $(READY)  ## write both requirements.lock anew: ours from pyproject.toml, that of the tests' Tryton from its list

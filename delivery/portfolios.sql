@@ -49,7 +49,7 @@ accounts as (
     left join {schema}.fct_churn_lists as lists on accounts.account_id = lists.account_id
     left join {schema}.fct_account_lifecycle_months as stages
         on accounts.account_id = stages.account_id and stages.is_current
-    where not coalesce(accounts.is_internal, false)
+    where not coalesce(accounts.is_internal, false) and accounts.merged_into_account_id is null
 
 ),
 

@@ -18,7 +18,10 @@ FRESHNESS_DAYS = 7
 
 def read_scope(connection: psycopg.Connection, *, stage: Stage, night: Night, company: Company) -> Scope:
     """Return what the suites of a stage are made for. The connection needs the checker's rights."""
-    live = connection.execute("select as_of from ops.published where gen <> %s", (night.gen,)).fetchone()
+    # what is live since a later day is nothing that a past day, built anew, could be compared with
+    live = connection.execute(
+        "select as_of from ops.published where gen <> %s and as_of <= %s", (night.gen, night.as_of)
+    ).fetchone()
     build_schema = night.build_schema or ""
     return Scope(
         gen=night.gen,

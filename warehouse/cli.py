@@ -10,7 +10,7 @@ from collections.abc import Callable
 import psycopg
 import typer
 
-from warehouse.commands import learning, mails, nightly, opening, reading, sources, stack, stages
+from warehouse.commands import backfill, catalogue, learning, mails, nightly, opening, reading, sources, stack, stages
 from warehouse.database import WarehouseFullError
 from warehouse.errors import GateClosedError, Problem
 from warehouse.plan import GATE_CLOSED_STATUS
@@ -26,7 +26,12 @@ app = typer.Typer(
 )
 
 _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
-    "The night": {"nightly": nightly.nightly, "status": reading.status, "rollback": reading.rollback},
+    "The night": {
+        "nightly": nightly.nightly,
+        "backfill": backfill.backfill,
+        "status": reading.status,
+        "rollback": reading.rollback,
+    },
     "Its stages, in order": {
         "simulate": opening.simulate,
         "open": opening.open_night,
@@ -39,7 +44,12 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "publish": stages.publish,
         "deliver": stages.deliver,
     },
-    "Reading": {"sql": reading.sql_query, "psql": reading.psql, "quarantine": reading.quarantine},
+    "Reading": {
+        "sql": reading.sql_query,
+        "psql": reading.psql,
+        "docs": catalogue.docs,
+        "quarantine": reading.quarantine,
+    },
     "The local stack": {
         "up": stack.up,
         "down": stack.down,

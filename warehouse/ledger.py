@@ -50,8 +50,8 @@ class RejectedRunError(Problem):
 # First key of the advisory lock that a stage at work holds; the second is its generation.
 _NIGHT_LOCK = 20_531
 
-# SQLSTATE of ops.claim_stage for a rejected run.
-_REJECTED = "GX002"
+# SQLSTATE of ops.claim_stage for a rejected run, and of ops.open_backfill beside a night that is half-way.
+_REJECTED, _HALF_WAY = "GX002", "GX003"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,45 @@ def open_night(
     if row is None:  # the function always returns one row
         raise RuntimeError("ops.open_run returned nothing")
     gen, attempt, fence = row
+    return _opened(gen, attempt, fence, run_id, as_of, timezone, company_id, runs_folder)
+
+
+def open_backfill(
+    warehouse: Warehouse, *, run_id: str, as_of: date, timezone: str, company_id: str, runs_folder: Path
+) -> Night:
+    """Open a run that builds a past day anew, or a further attempt of it; the nights stay as they are.
+
+    Raises NightRunningError when a night is at work or half-way.
+    """
+    with warehouse.connect(Role.PUBLISHER) as connection:
+        _refuse_beside_another(connection, run_id)
+        try:
+            row = connection.execute(
+                "select * from ops.open_backfill(%s, %s, %s)", (run_id, as_of, timezone)
+            ).fetchone()
+        except psycopg.DatabaseError as error:
+            if error.sqlstate != _HALF_WAY:
+                raise
+            raise NightRunningError(
+                f"run {run_id}",
+                seen=f"the night {error.diag.message_primary} is half-way",
+                expected="no night that has still to be finished",
+                next_step="finish it (guanxi status shows its day and run id: guanxi nightly), then run again",
+            ) from None
+    if row is None:
+        raise NightRunningError(
+            f"run {run_id}",
+            seen="a night has this name",
+            expected="a name for this backfill alone",
+            next_step="give the nights other names with --run-id",
+        )
+    gen, attempt, fence = row
+    return _opened(gen, attempt, fence, run_id, as_of, timezone, company_id, runs_folder)
+
+
+def _opened(
+    gen: int, attempt: int, fence: object, run_id: str, as_of: date, timezone: str, company_id: str, runs: Path
+) -> Night:
     return Night(
         gen=gen,
         run_id=run_id,
@@ -102,22 +141,23 @@ def open_night(
         company_id=company_id,
         timezone=timezone,
         build_schema=None,
-        folder=_attempt_folder(runs_folder, run_id, attempt),
+        folder=_attempt_folder(runs, run_id, attempt),
     )
 
 
 def find_night(
     warehouse: Warehouse, *, run_id: str | None, fence: str | None, company_id: str, runs_folder: Path
 ) -> Night:
-    """Return a run by its id, or the one at work, or the newest; with `fence`, only if that attempt still owns it.
+    """Return a run by its id, or the night at work, or the newest; with `fence`, only if that attempt still owns it.
 
     Raises UnknownRunError, FencedError.
     """
     with warehouse.connect(Role.PUBLISHER) as connection:
         row = connection.execute(
             "select gen, run_id, attempt, fence::text, as_of, timezone, build_schema from ops.runs"
-            " where run_id = coalesce(%s, run_id) order by state in ('building', 'audited') desc, gen desc limit 1",
-            (run_id,),
+            " where run_id = %(run)s or %(run)s::text is null and not is_backfill"
+            " order by state in ('building', 'audited') desc, gen desc limit 1",
+            {"run": run_id},
         ).fetchone()
     if row is None:
         raise UnknownRunError(

@@ -71,6 +71,11 @@ STAGES: tuple[Stage, ...] = (
     Stage("deliver", ("deliver",), retries=5, timeout_minutes=60, retry_seconds=30, backs_off=True),
 )
 
+REBUILDING: tuple[Stage, ...] = tuple(
+    stage for stage in STAGES if stage.name in {"transform", "check_marts", "score", "check_scores"}
+)
+"""The stages that build a past day anew from what raw holds: nothing is read from a source, nobody gets a mail."""
+
 
 def open_arguments(*, run_id: str, as_of: str | None, company: str | None) -> tuple[str, ...]:
     """Return the words after `guanxi` that open a night; it answers with one line of JSON on stdout."""

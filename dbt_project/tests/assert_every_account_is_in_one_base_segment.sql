@@ -3,7 +3,7 @@
 with accounts as (
 
     select *
-    from {{ ref('dim_accounts') }}
+    from {{ ref('int_accounts_measured') }}
     where not is_internal
 
 ),

@@ -1,6 +1,6 @@
 -- Snapshots and dim_accounts count order days by different ways; on as_of_date both
 -- must say the same.
-with accounts as (select * from {{ ref('dim_accounts') }}),
+with accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 features as (select * from {{ ref('fct_churn_features') }})
 

@@ -1,6 +1,6 @@
 -- What an account is said to have brought must be, to the cent, what its lines add up
 -- to.
-with accounts as (select * from {{ ref('dim_accounts') }}),
+with accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 order_lines as (select * from {{ ref('fct_order_lines') }}),
 

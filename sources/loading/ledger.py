@@ -86,12 +86,13 @@ def note_extract(
     for each in entities:
         connection.execute(
             "insert into ops.extracts (gen, attempt, source, entity, dataset, as_of, is_full, state, extracted_count,"
-            " new_count, changed_count, unchanged_count, quarantined_count, deleted_count, held_back_count, problem,"
-            " seconds) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            " new_count, changed_count, unchanged_count, quarantined_count, deleted_count, held_back_count,"
+            " newest_event_date, problem, seconds)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 claim.night.gen, claim.number, source, each.entity, each.dataset, claim.night.as_of, each.is_full,
                 state, each.extracted, each.new, each.changed, each.unchanged, each.quarantined, each.deleted,
-                each.held_back, problem, round(seconds, 2),
+                each.held_back, each.newest_event, problem, round(seconds, 2),
             ),
         )  # fmt: skip
 

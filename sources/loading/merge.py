@@ -110,6 +110,7 @@ class Merge:
                     extracted=work.count(merged_table(entity), "_rule is null") + quarantined,
                     quarantined=quarantined,
                     held_back=held_back,
+                    newest_event=work.newest_day(merged_table(entity), entity),
                     refused=refused,
                 )
             )

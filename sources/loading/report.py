@@ -13,7 +13,8 @@ from sources.loading.quarantine import Refused
 class EntityReport:
     """Counts of one entity: extracted = new + changed + unchanged + quarantined.
 
-    Held-back rows, and records that are gone (`deleted`), are none of these.
+    Held-back rows, and records that are gone (`deleted`), are none of these. `newest_event` is the day of the newest
+    event among what was extracted; None when the entity's contract names no event, or nothing tells its day.
     """
 
     entity: str
@@ -26,6 +27,7 @@ class EntityReport:
     quarantined: int = 0
     deleted: int = 0
     held_back: int = 0
+    newest_event: date | None = None
     refused: tuple[Refused, ...] = ()
 
 

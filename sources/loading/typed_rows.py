@@ -52,6 +52,18 @@ class Work:
         row = self.connection.execute(statement).fetchone()
         return 0 if row is None else int(row[0])
 
+    def newest_day(self, table: str, entity: EntityMapping) -> date | None:
+        """Return the business day of the newest event among the good rows of a work table."""
+        event = entity.contract.event_date
+        if event is None or event not in entity.fields:
+            return None
+        moment = sql.SQL("max({})").format(sql.Identifier(event))
+        if entity.contract.columns[event].type == "timestamptz":
+            moment = sql.SQL("({} at time zone {})::date").format(moment, sql.Literal(self.timezone))
+        statement = sql.SQL("select {} from {} where _rule is null").format(moment, self.table(table))
+        row = self.connection.execute(statement).fetchone()
+        return None if row is None else row[0]
+
     def is_valid(self, text: sql.Composable, kind: ColumnType) -> sql.Composable:
         """Return SQL for whether a text (not null) is a value of a type; only unambiguous dates are."""
         if kind == "numeric":

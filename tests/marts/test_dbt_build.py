@@ -21,6 +21,7 @@ from tests.marts import (
     chance_value,
     independent,
     independent_value,
+    metrics_agreement,
     needs_agreement,
     recommendations_agreement,
     satisfaction_agreement,
@@ -186,7 +187,8 @@ def test_stages_transitions_cohorts_segments_and_key_figures_agree_with_another_
         _load(connection, "contracts", "contract_id", contracts)
         for entity, key in chance_programme.KEYS.items():
             _load(connection, entity, key, programme[entity])
-    wanted = [f"+{mart}" for mart in (*chance_lifecycle.MARTS, *chance_programme.MARTS)]
+    marts = (*chance_lifecycle.MARTS, *chance_programme.MARTS, *metrics_agreement.MARTS)
+    wanted = [f"+{mart}" for mart in marts]
     selected = (*wanted, *ONLY_OF_WHAT_IS_BUILT)
     _build(warehouse, target, "--select", *selected)
     signed = {account: min(each.start for each in own) for account, own in agreements.items()}
@@ -201,6 +203,7 @@ def test_stages_transitions_cohorts_segments_and_key_figures_agree_with_another_
         programme,
         as_of=AS_OF,
     )
+    metrics_agreement.check(warehouse, SCHEMA, lambda mart: _rows(warehouse, mart), as_of=AS_OF)
 
 
 def test_satisfaction_experience_trainings_categories_and_needs_agree_with_another_way_to_compute_them(

@@ -118,6 +118,12 @@ def test_a_model_reads_only_the_layers_it_may(manifest: Node, name: str) -> None
     assert read <= MAY_READ[node["fqn"][1]]
 
 
+def test_no_model_counts_accounts_that_were_merged_into_another(manifest: Node) -> None:
+    readers = manifest["child_map"]["model.guanxi.dim_accounts"]
+    assert [name for name in readers if name.startswith("model.")] == [], "read int_accounts_measured"
+    assert len(manifest["child_map"]["model.guanxi.int_accounts_measured"]) > 20
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_does_not_ask_the_clock(manifest: Node, name: str) -> None:
     code = _model(manifest, name)["raw_code"].lower()
@@ -135,6 +141,44 @@ def test_a_mart_keeps_a_contract_with_a_text_and_labels_for_each_column(manifest
         assert column["data_type"], column["name"]
         assert {"label_en", "label_zh"} <= set(column["config"]["meta"]), column["name"]
     assert "select *" not in mart["raw_code"].split("final as (")[1].split("select * from final")[0]
+
+
+def test_the_star_holds_every_account_of_a_mart_is_in_the_dimension(manifest: Node) -> None:
+    of_the_house = {"dim_accounts", "fct_account_match_changes"}  # the dimension itself; keys of then
+    joined = {
+        node["attached_node"].split(".")[-1]
+        for node in manifest["nodes"].values()
+        if (node.get("test_metadata") or {}).get("name") == "relationships"
+        and (node["column_name"], node["test_metadata"]["kwargs"]["field"]) == ("account_id", "account_id")
+        and "model.guanxi.dim_accounts" in node["depends_on"]["nodes"]
+    }
+    marts = {name: _model(manifest, name) for name in MARTS}
+    named = {
+        name
+        for name, mart in marts.items()
+        if "account_id" in mart["columns"] and mart["config"]["meta"].get("publish", True)
+    }
+    assert len(named) > 25
+    assert named - of_the_house == joined
+
+
+def test_the_metrics_of_the_semantic_layer_are_read_by_dbt(manifest: Node) -> None:
+    """dbt itself resolves each metric to a measure, each measure to a table, and has a spine of days."""
+    measures = {
+        measure["name"]: model["depends_on"]["nodes"]
+        for model in manifest["semantic_models"].values()
+        for measure in model["measures"]
+    }
+    metrics = {metric["name"]: metric["type_params"]["measure"]["name"] for metric in manifest["metrics"].values()}
+    assert len(metrics) >= 6
+    assert set(metrics.values()) == set(measures)
+    for tables in measures.values():
+        assert [table.split(".")[-1] in MARTS for table in tables] == [True]
+    for model in manifest["semantic_models"].values():
+        table = manifest["nodes"][model["depends_on"]["nodes"][0]]
+        named = {each.get("expr") or each["name"] for each in (*model["entities"], *model["dimensions"])}
+        assert named <= set(table["columns"]), model["name"]
+    assert _model(manifest, "dim_dates")["time_spine"]["standard_granularity_column"] == "calendar_date"
 
 
 PERSONAL = {

@@ -170,3 +170,22 @@ def test_landing_schemas_are_gone_after_success_and_dead_ones_with_them(workshop
         ("landing_1_shop_two_1",)
     ]
     assert list((workshop.folder / "runs").rglob("landing*")) == []
+
+
+def test_the_day_of_the_newest_event_is_noted_by_entity(workshop: Workshop, day_file: DayFile) -> None:
+    """Rows that wait for their day or are refused tell of no event; lines have none, their orders do."""
+    workshop.source["entities"]["orders"] = {
+        "from": "lines",
+        "fields": {
+            "order_id": "order", "account_id": "customer", "ordered_at": "day", "status": {"value": "done"},
+            "currency_code": {"value": "EUR"},
+        },
+    }  # fmt: skip
+    day_file(
+        "a.csv", ("1", "x", "2026-01-05", "1"), ("2", "x", "2026-01-06 23:59:59", "2"), ("3", "", "2026-01-07", "3"),
+        ("4", "x", "2026-01-09", "4"),
+    )  # fmt: skip
+    counts = workshop.counts("2026-01-07")
+    noted = dict(workshop.query("select entity, newest_event_date::text from ops.extracts"))
+    assert noted == {"orders": "2026-01-06", "order_lines": None}
+    assert str(counts["orders"].newest_event) == "2026-01-06"

@@ -35,9 +35,13 @@ insert into quarantine.rows (gen, attempt, source, entity, rule, record_id, "row
 insert into ops.extracts (gen, attempt, source, entity, dataset, as_of, is_full, state, extracted_count, new_count,
     unchanged_count, seconds) values
 (1, 1, 'erp', 'orders', 'orders', '2026-03-30', true, 'loaded', 2, 2, 0, 1),
+(1, 1, 'erp', 'products', 'products', '2026-03-30', true, 'loaded', 1, 1, 0, 1),
 (1, 1, 'crm', 'accounts', 'accounts', '2026-03-30', true, 'loaded', 1, 1, 0, 1),
 (2, 1, 'erp', 'orders', 'orders', '2026-03-31', true, 'loaded', 2, 0, 2, 1),
 (2, 1, 'crm', 'accounts', 'accounts', '2026-03-31', true, 'carried', 0, 0, 0, 1);
+update ops.extracts set newest_event_date = '2026-03-27' where gen = 1 and entity = 'orders';
+update ops.extracts set newest_event_date = '2026-03-25' where gen = 2 and entity = 'orders';
+update ops.extracts set newest_event_date = '2026-03-31' where gen = 2 and entity = 'accounts';
 """
 
 
@@ -58,7 +62,7 @@ def test_the_views_are_as_their_contracts_say(reader: psycopg.Connection) -> Non
                 (f"bi.{name}",),
             ).fetchall()
             assert found == list(columns.items()), name
-    assert len(VIEWS) == 3
+    assert len(VIEWS) == 4
 
 
 def test_a_reader_sees_what_stopped_a_night_and_no_row_of_the_quarantine(reader: psycopg.Connection) -> None:
@@ -83,12 +87,30 @@ def test_a_reader_sees_what_stopped_a_night_and_no_row_of_the_quarantine(reader:
 def test_freshness_tells_what_was_carried_and_when_a_source_last_had_news(reader: psycopg.Connection) -> None:
     with reader:
         found = reader.execute(
-            "select gen, source, extract_state, is_carried_forward, staleness_hours, newest_known_date"
-            " from bi.fct_source_freshness order by 1, 2"
+            "select gen, source, extract_state, is_carried_forward, staleness_hours, newest_known_date,"
+            " newest_event_date from bi.fct_source_freshness order by 1, 2"
         ).fetchall()
     assert found == [
-        (1, "crm", "loaded", False, 0, date(2026, 3, 30)),
-        (1, "erp", "loaded", False, 0, date(2026, 3, 30)),
-        (2, "crm", "carried", True, 24, date(2026, 3, 30)),
-        (2, "erp", "loaded", False, 0, date(2026, 3, 30)),
+        (1, "crm", "loaded", False, 0, date(2026, 3, 30), None),
+        (1, "erp", "loaded", False, 0, date(2026, 3, 30), date(2026, 3, 27)),
+        (2, "crm", "carried", True, 24, date(2026, 3, 30), None),
+        (2, "erp", "loaded", False, 0, date(2026, 3, 30), date(2026, 3, 27)),
+    ]
+
+
+def test_each_entity_tells_how_old_its_newest_event_is(reader: psycopg.Connection) -> None:
+    """Orders were read on both days, the second day only older ones; products tell no day of their own."""
+    with reader:
+        found = reader.execute(
+            "select gen, source, entity, newest_known_date, newest_event_date, event_age_days"
+            " from bi.fct_entity_freshness order by 1, 2, 3"
+        ).fetchall()
+    known, event = date(2026, 3, 30), date(2026, 3, 27)
+    assert found == [
+        (1, "crm", "accounts", known, None, None),
+        (1, "erp", "orders", known, event, 3),
+        (1, "erp", "products", known, None, None),
+        (2, "crm", "accounts", known, None, None),
+        (2, "erp", "orders", known, event, 4),
+        (2, "erp", "products", known, None, None),
     ]

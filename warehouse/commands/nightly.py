@@ -102,7 +102,7 @@ def _through_stages(
 ) -> Problem | None:
     words = plan.open_arguments(run_id=run_id, as_of=day.isoformat(), company=None)
     opened = [word for word in words if word != "--json"]
-    if problem := _run("open", opened, environment, teller):
+    if problem := run_stage("open", opened, environment, teller):
         return problem
     from warehouse.ledger import find_night
 
@@ -115,12 +115,15 @@ def _through_stages(
             arguments = stage.arguments(
                 run_id=run_id, attempt=night.attempt, fence=night.fence, source=source, is_last_try=True
             )
-            if problem := _run(stage.name, arguments, environment, teller):
+            if problem := run_stage(stage.name, arguments, environment, teller):
                 return problem
     return None
 
 
-def _run(name: str, words: list[str] | tuple[str, ...], environment: dict[str, str], teller: Teller) -> Problem | None:
+def run_stage(
+    name: str, words: list[str] | tuple[str, ...], environment: dict[str, str], teller: Teller
+) -> Problem | None:
+    """Run a command of the night as a process, tell its lines, and return the problem when it failed."""
     with StageProcess((*guanxi_command(), *words), _line_of(name, teller), environment) as process:
         status = process.wait()
     if status == 0:

@@ -51,7 +51,8 @@ def quarantine(run_id: RunId = None, company: CompanyPath = None) -> None:
     """Print the rows that a night refused, with the rule that each one broke, as CSV; they may hold personal data."""
     statement = sql.SQL(
         'copy (select source, entity, rule, record_id, seen, "row", attempt, noted_at from quarantine.rows'
-        " where gen = (select gen from ops.runs where run_id = coalesce({}, run_id) order by gen desc limit 1)"
+        " where gen = (select gen from ops.runs where run_id = {0} or {0}::text is null and not is_backfill"
+        " order by gen desc limit 1)"
         " order by noted_at desc, source, entity, rule, record_id) to stdout (format csv, header)"
     ).format(sql.Literal(run_id))
     with open_prepared_house(company) as house, house.warehouse.connect(Role.CHECKER) as connection:
@@ -96,7 +97,7 @@ def status(company: CompanyPath = None) -> None:
                 teller.say(f"{house.company.id}: nothing is live yet. Next: guanxi nightly")
             else:
                 teller.say(f"{house.company.id}: generation {live[0]} is live, as of {live[1]}, {live[2]} old")
-            newest = connection.execute("select max(gen) from ops.runs").fetchone()
+            newest = connection.execute("select max(gen) from ops.runs where not is_backfill").fetchone()
             for line in stale_lines(connection, newest[0]) if newest is not None and newest[0] is not None else ():
                 teller.say(f"stale: {line}")
             for line in held_lines(connection, live[0]) if live is not None else ():

@@ -49,6 +49,12 @@ create table if not exists ops.runs (
     -- not null while schema pub holds the generation's rows, whatever became of a further attempt
     published_at timestamptz
 );
+-- a past day built anew from raw: no night of its own, it goes live only when somebody rolls back to it
+alter table ops.runs add column if not exists is_backfill boolean not null default false;
+alter table ops.runs drop constraint if exists runs_state_check;
+alter table ops.runs add constraint runs_state_check check (
+    state in ('building', 'audited', 'published', 'rejected', 'rebuilt')
+);
 grant select on ops.runs to
     guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_scorer, guanxi_publisher, guanxi_mailer,
     guanxi_matcher;
@@ -112,7 +118,34 @@ begin
     insert into ops.runs as r (gen, run_id, as_of, timezone)
     values ((select coalesce(max(x.gen), 0) + 1 from ops.runs x), p_run_id, p_as_of, p_timezone)
     on conflict (run_id) do update set
+        attempt = r.attempt + 1, fence = gen_random_uuid(), state = 'building', build_schema = null, note = null,
+        is_backfill = false
+    returning r.gen, r.attempt, r.fence;
+end $f$;
+
+-- A past day again: beside no night that is half-way, whose build a further transform would drop.
+create or replace function ops.open_backfill(p_run_id text, p_as_of date, p_timezone text)
+returns table (gen bigint, attempt integer, fence uuid)
+language plpgsql security definer set search_path = pg_catalog as $f$
+declare
+    half_way text;
+begin
+    lock table ops.claims in exclusive mode;
+    select r.run_id into half_way from ops.runs r
+    where not r.is_backfill and r.state in ('building', 'audited') order by r.gen desc limit 1;
+    if half_way is not null then
+        raise exception '%', half_way using errcode = 'GX003';
+    end if;
+    delete from ops.claims c using ops.runs r
+    where r.gen = c.gen and (r.run_id = p_run_id or r.state in ('building', 'audited'));
+    update ops.runs r set state = 'rejected', note = 'left unfinished; a later backfill began'
+    where r.run_id <> p_run_id and r.state in ('building', 'audited');
+    return query
+    insert into ops.runs as r (gen, run_id, as_of, timezone, is_backfill)
+    values ((select coalesce(max(x.gen), 0) + 1 from ops.runs x), p_run_id, p_as_of, p_timezone, true)
+    on conflict (run_id) do update set
         attempt = r.attempt + 1, fence = gen_random_uuid(), state = 'building', build_schema = null, note = null
+    where r.is_backfill
     returning r.gen, r.attempt, r.fence;
 end $f$;
 
@@ -213,7 +246,8 @@ do $do$ begin
 end $do$;
 
 revoke all on all functions in schema ops from public;
-grant execute on function ops.open_run (text, date, text) to guanxi_publisher;
+grant execute on function ops.open_run (text, date, text), ops.open_backfill (text, date, text)
+to guanxi_publisher;
 grant execute on function
 ops.claim_stage (bigint, uuid, text, text), ops.assert_claim (bigint, text, text, uuid),
 ops.finish_stage (bigint, text, text, integer, text, text, numeric, integer), ops.reject_run (bigint, uuid, text)

@@ -27,6 +27,8 @@ create table if not exists ops.extracts (
     )
 );
 alter table ops.extracts add column if not exists deleted_count bigint not null default 0;
+-- the day of the newest event among the rows that were read, where the entity's contract names one
+alter table ops.extracts add column if not exists newest_event_date date;
 -- carried: the source gave nothing, and what it gave last stands for this night; `problem` says why
 alter table ops.extracts drop constraint if exists extracts_state_check;
 alter table ops.extracts add constraint extracts_state_check check (
@@ -52,7 +54,8 @@ left join lateral (
     where e.gen = r.gen and e.source = s.source
     order by e.noted_at desc, e.attempt desc
     limit 1
-) as newest on true;
+) as newest on true
+where not r.is_backfill;
 grant select on ops.source_nights to guanxi_checker, guanxi_publisher;
 
 -- How far a dataset of a database has been read, one row a day it was read on: a day's extract that runs again

@@ -112,15 +112,37 @@ begin
     return query select a.mart, a.row_count from ops.audit a where a.gen = p_gen order by 1;
 end $f$;
 
+-- Copies every audited mart into schema pub under a generation, and finds there what the audit had measured.
+create or replace function ops.copy_build(p_gen bigint, p_schema text) returns void
+language plpgsql security definer set search_path = pg_catalog as $f$
+declare
+    a ops.audit;
+    measured record;
+    cols text;
+begin
+    for a in select * from ops.audit x where x.gen = p_gen order by x.mart loop
+        cols := ops.mart_columns(a.mart);
+        execute format('delete from pub.%I where gen = $1', a.mart) using p_gen;
+        execute format('insert into pub.%1$I (gen, %2$s) select $1, %2$s from %3$I.%1$I', a.mart, cols, p_schema)
+            using p_gen;
+        execute format(
+            'select count(*) as row_count, coalesce(sum(hashtextextended(row(%s)::text, 0)::numeric), 0) as checksum'
+            ' from pub.%I where gen = $1', cols, a.mart
+        ) into measured using p_gen;
+        if measured.row_count <> a.row_count or measured.checksum <> a.checksum then
+            raise exception 'mart % changed after its audit', a.mart;
+        end if;
+        -- else the planner believes that a new generation has one row, and the first to ask joins it in loops
+        execute format('analyze pub.%I', a.mart);
+    end loop;
+end $f$;
+
 create or replace function ops.publish(p_gen bigint, p_fence uuid)
 returns table (mart text, row_count bigint)
 language plpgsql security definer set search_path = pg_catalog as $f$
 #variable_conflict use_column
 declare
     r ops.runs;
-    a ops.audit;
-    measured record;
-    cols text;
 begin
     if not pg_try_advisory_xact_lock(hashtextextended('guanxi.publish', 0)) then
         raise exception 'another publication is running' using errcode = '55P03';
@@ -145,21 +167,7 @@ begin
     if exists (select 1 from ops.published p where p.as_of > r.as_of) then
         raise exception 'a newer day is live than %', r.as_of;
     end if;
-    for a in select * from ops.audit x where x.gen = p_gen order by x.mart loop
-        cols := ops.mart_columns(a.mart);
-        execute format('delete from pub.%I where gen = $1', a.mart) using p_gen;
-        execute format('insert into pub.%1$I (gen, %2$s) select $1, %2$s from %3$I.%1$I', a.mart, cols, r.build_schema)
-            using p_gen;
-        execute format(
-            'select count(*) as row_count, coalesce(sum(hashtextextended(row(%s)::text, 0)::numeric), 0) as checksum'
-            ' from pub.%I where gen = $1', cols, a.mart
-        ) into measured using p_gen;
-        if measured.row_count <> a.row_count or measured.checksum <> a.checksum then
-            raise exception 'mart % changed after its audit', a.mart;
-        end if;
-        -- else the planner believes that a new generation has one row, and the first to ask joins it in loops
-        execute format('analyze pub.%I', a.mart);
-    end loop;
+    perform ops.copy_build(p_gen, r.build_schema);
     insert into ops.published (gen, as_of) values (p_gen, r.as_of)
     on conflict (is_only) do update set gen = excluded.gen, as_of = excluded.as_of, published_at = now();
     update ops.runs x set state = 'published', published_at = now() where x.gen = p_gen;
@@ -182,6 +190,67 @@ begin
         perform ops.expire_mails(p_gen, 'rolled back to generation ' || p_gen);
     end if;
     return told;
+end $f$;
+
+-- What a past day's marts are beside those that were published for it: rows, and how many rows only one of the two has
+-- (null when the published rows are no longer kept, and the audit's checksum has to do). p_than is their generation.
+create or replace function ops.compare_build(p_gen bigint, p_than bigint)
+returns table (mart text, row_count bigint, row_count_before bigint, only_now bigint, only_before bigint)
+language plpgsql stable security definer set search_path = pg_catalog as $f$
+#variable_conflict use_column
+declare
+    m record;
+    kept boolean;
+    built text;
+begin
+    select r.build_schema into built from ops.runs r where r.gen = p_gen;
+    select r.published_at is not null into kept from ops.runs r where r.gen = p_than;
+    for m in
+        select coalesce(a.mart, b.mart) as mart, a.row_count, b.row_count as row_count_before
+        from (select * from ops.audit x where x.gen = p_gen) a
+        full join (select * from ops.audit x where x.gen = p_than) b on a.mart = b.mart
+        where a.checksum is distinct from b.checksum or a.row_count is distinct from b.row_count
+        order by 1
+    loop
+        mart := m.mart;
+        row_count := m.row_count;
+        row_count_before := m.row_count_before;
+        only_now := null;
+        only_before := null;
+        if kept and m.row_count is not null and m.row_count_before is not null then
+            execute format(
+                'with now as (select row(%1$s)::text from %2$I.%3$I),'
+                ' before as (select row(%1$s)::text from pub.%3$I where gen = $1)'
+                ' select (select count(*) from (select * from now except all select * from before) as x),'
+                ' (select count(*) from (select * from before except all select * from now) as x)',
+                ops.mart_columns(m.mart), built, m.mart
+            ) into only_now, only_before using p_than;
+            -- the checksums differ as well when a column was added since that is empty in both
+            continue when only_now + only_before = 0;
+        end if;
+        return next;
+    end loop;
+end $f$;
+
+-- Ends a backfill of one day. When it is kept, its rows are there to roll back to; the pointer stays where it is.
+create or replace function ops.end_backfill(p_gen bigint, p_fence uuid, p_keep boolean, p_note text) returns void
+language plpgsql security definer set search_path = pg_catalog as $f$
+declare
+    r ops.runs;
+begin
+    select * into r from ops.runs x where x.gen = p_gen and x.fence = p_fence and x.is_backfill for update;
+    if not found then
+        raise exception 'another attempt owns generation %', p_gen using errcode = '40001';
+    end if;
+    if r.state <> 'audited' then
+        raise exception 'generation % is %, not audited', p_gen, r.state;
+    end if;
+    if p_keep then
+        perform ops.copy_build(p_gen, r.build_schema);
+    end if;
+    update ops.runs x set
+        state = 'rebuilt', note = p_note, published_at = case when p_keep then now() end, build_schema = null
+    where x.gen = p_gen;
 end $f$;
 
 -- Forget old generations; p_keep stay: the live one and the newest others.
@@ -208,6 +277,7 @@ begin
 end $f$;
 
 revoke all on all functions in schema ops from public;
-grant execute on function ops.publish (bigint, uuid), ops.rollback_to (bigint), ops.prune (integer)
+grant execute on function ops.publish (bigint, uuid), ops.rollback_to (bigint), ops.prune (integer),
+ops.compare_build (bigint, bigint), ops.end_backfill (bigint, uuid, boolean, text)
 to guanxi_publisher;
 grant execute on function ops.audit_build (bigint, uuid) to guanxi_checker;

@@ -23,7 +23,8 @@ select
     c.checked_at,
     r.as_of as as_of_date
 from ops.check_results as c
-inner join ops.runs as r on c.gen = r.gen;
+inner join ops.runs as r on c.gen = r.gen
+where not r.is_backfill;
 comment on view bi.fct_data_quality_checks is 'One row per promise and night, whatever became of the night.';
 
 create or replace view bi.fct_quarantine_counts as
@@ -51,15 +52,34 @@ select
     n.stale_days * 24 as staleness_hours,
     n.delivered_through as delivered_through_date,
     changes.newest_known_date,
-    n.as_of as as_of_date
+    n.as_of as as_of_date,
+    changes.newest_event_date
 from ops.source_nights as n
 left join lateral (
-    select max(e.as_of) as newest_known_date from ops.extracts as e
-    where
-        e.source = n.source and e.as_of <= n.as_of and e.state = 'loaded'
-        and e.new_count + e.changed_count + e.deleted_count > 0
+    select
+        max(e.as_of) filter (where e.new_count + e.changed_count + e.deleted_count > 0) as newest_known_date,
+        max(e.newest_event_date) as newest_event_date
+    from ops.extracts as e
+    where e.source = n.source and e.as_of <= n.as_of and e.state = 'loaded'
 ) as changes on true;
 comment on view bi.fct_source_freshness is 'One row per night and source: how old what is known of it was.';
 
-grant select on bi.fct_data_quality_checks, bi.fct_quarantine_counts, bi.fct_source_freshness
+create or replace view bi.fct_entity_freshness as
+select
+    n.gen || '|' || n.source || '|' || e.entity as freshness_key,
+    n.gen,
+    n.source,
+    e.entity,
+    max(e.as_of) filter (where e.new_count + e.changed_count + e.deleted_count > 0) as newest_known_date,
+    max(e.newest_event_date) as newest_event_date,
+    n.as_of - max(e.newest_event_date) as event_age_days,
+    n.as_of as as_of_date
+from ops.source_nights as n
+inner join ops.extracts as e on n.source = e.source and n.as_of >= e.as_of
+where e.state = 'loaded'
+group by n.gen, n.source, e.entity, n.as_of;
+comment on view bi.fct_entity_freshness is
+'One row per night, source and entity: how old the newest event was that is known of it.';
+
+grant select on bi.fct_data_quality_checks, bi.fct_quarantine_counts, bi.fct_source_freshness, bi.fct_entity_freshness
 to guanxi_reader, guanxi_contact_reader, guanxi_checker, guanxi_scorer, guanxi_mailer, guanxi_publisher;

@@ -2,7 +2,7 @@ with summed as (select * from {{ ref('int_account_category_months_summed') }}),
 
 peers as (select * from {{ ref('int_category_peers_measured') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 policy as ({{ policy_values(['peers_minimum_count']) }}),
 

@@ -1,6 +1,6 @@
 with summed as (select * from {{ ref('int_account_category_months_summed') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 buyers as (
 

@@ -2,7 +2,7 @@ with records as (select * from {{ ref('int_need_records_listed') }}),
 
 themes as (select * from {{ ref('stg_ops__text_themes') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 tickets as (select * from {{ ref('stg_raw__tickets') }}),
 

@@ -20,7 +20,7 @@ contract_months as (select * from {{ ref('int_contract_months_summed') }}),
 
 contracts as (select * from {{ ref('int_contracts_bridged') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 months as (select * from {{ ref('int_kpi_months_listed') }}),
 

@@ -4,7 +4,7 @@ campaigns as (select * from {{ ref('stg_raw__campaigns') }}),
 
 contacts as (select * from {{ ref('stg_raw__contacts') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 -- An account is in a campaign once, from the first day on which any of its people is.
 final as (

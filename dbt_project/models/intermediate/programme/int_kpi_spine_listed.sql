@@ -2,7 +2,7 @@ with metrics as (select * from {{ ref('policy_metrics') }}),
 
 months as (select * from {{ ref('int_kpi_months_listed') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 entities as (select * from {{ ref('stg_raw__entities') }}),
 

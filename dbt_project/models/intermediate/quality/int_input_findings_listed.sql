@@ -29,7 +29,7 @@ filled as (
             '{{ column }}' as column_name,
             count(*) - count({{ column }}) as affected_count,
             count(*) as checked_count
-        from {{ ref('dim_accounts') }}
+        from {{ ref('int_accounts_measured') }}
         where not is_internal
         union all
     {% endfor %}

@@ -1,6 +1,6 @@
 with interactions as (select * from {{ ref('stg_raw__interactions') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 policy as ({{ policy_values(['training_window_days']) }}),
 

@@ -2,7 +2,7 @@ with responses as (select * from {{ ref('stg_raw__survey_responses') }}),
 
 kinds as (select * from {{ ref('policy_survey_kinds') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 
 scaled as (

@@ -2,7 +2,7 @@ with tickets as (select * from {{ ref('int_tickets_placed') }}),
 
 feedback as (select * from {{ ref('int_feedback_rated') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 dates as (select * from {{ ref('dim_dates') }}),
 

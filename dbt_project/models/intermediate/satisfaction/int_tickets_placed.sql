@@ -2,7 +2,7 @@ with tickets as (select * from {{ ref('stg_raw__tickets') }}),
 
 timed as (select * from {{ ref('int_tickets_timed') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 final as (
 

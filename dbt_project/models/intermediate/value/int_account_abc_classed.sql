@@ -1,4 +1,4 @@
-with accounts as (select * from {{ ref('dim_accounts') }}),
+with accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 measures as (select * from {{ ref('int_account_snapshots_measured') }}),
 

@@ -1,4 +1,4 @@
-with accounts as (select * from {{ ref('dim_accounts') }}),
+with accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 methods as (select * from {{ ref('policy_wallet_methods') }}),
 

@@ -3,7 +3,7 @@
     'order_days_365d_amount', 'order_days_365d_count', 'months_with_order_count',
     'clv_window_amount', 'clv_window_days_count', 'clv_before_days_count',
 ] -%}
-with accounts as (select * from {{ ref('dim_accounts') }}),
+with accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 account_days as (select * from {{ ref('int_account_days_known') }}),
 

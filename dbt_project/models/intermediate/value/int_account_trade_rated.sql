@@ -1,6 +1,6 @@
 with trade as (select * from {{ ref('int_account_trade_measured') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 policy as ({{ policy_values([
     'clv_window_days',

@@ -12,7 +12,7 @@ with measures as (select * from {{ ref('int_account_measures_joined') }}),
 
 components as (select * from {{ ref('policy_key_account_components') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 policy as ({{ policy_values(['peer_group_accounts_minimum']) }}),
 

@@ -4,7 +4,7 @@ with recursive accounts as (
         account_id,
         parent_account_id,
         group_account_id
-    from {{ ref('dim_accounts') }}
+    from {{ ref('int_accounts_measured') }}
 
 ),
 

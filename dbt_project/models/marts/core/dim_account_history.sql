@@ -10,7 +10,7 @@
 
 with account_versions as (select * from {{ ref('int_accounts_merged') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 account_managers as (select * from {{ ref('dim_account_managers') }}),
 

@@ -2,7 +2,7 @@ with account_managers as (select * from {{ ref('stg_raw__account_managers') }}),
 
 sources as (select * from {{ ref('stg_ops__sources') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 policy as ({{ policy_values(['list_capacity']) }}),
 

@@ -1,89 +1,96 @@
-with accounts as (select * from {{ ref('int_accounts_merged') }}),
+with accounts as (select * from {{ ref('int_accounts_measured') }}),
 
-account_managers as (select * from {{ ref('stg_raw__account_managers') }}),
+account_keys as (select * from {{ ref('stg_ops__account_keys') }}),
 
-account_groups as (select * from {{ ref('int_account_groups_walked') }}),
+account_versions as (select * from {{ ref('stg_raw__accounts') }}),
 
-account_days as (select * from {{ ref('int_account_days_known') }}),
+-- A key is some record's own: where the record is now, the former account is.
+own_keys as (
 
-contracts as (select * from {{ ref('int_contracts_dated') }}),
-
-known_managers as (
-
-    select distinct account_manager_id
-    from account_managers
-    where is_latest
-
-),
-
-totals as (
-
-    select
-        account_id,
-        sum(case when is_order_day then 1 else 0 end) as order_days_count,
-        sum(net_revenue_amount) as net_revenue_amount,
-        min(case when is_order_day then order_date end) as first_order_date,
-        max(case when is_order_day then order_date end) as last_order_date
-    from account_days
-    where is_latest
-    group by account_id
+    select distinct
+        source,
+        source_account_id,
+        account_id
+    from account_keys
+    where account_id in (source_account_id, source || '|' || source_account_id)
 
 ),
 
-first_contracts as (
+merged as (
 
     select
-        account_id,
-        min(start_date) as first_contract_date
-    from contracts
-    where start_date <= {{ as_of_date() }}
-    group by account_id
+        own_keys.account_id,
+        min(account_versions.account_name) as account_name,
+        min(account_keys.account_id) as merged_into_account_id,
+        min(account_keys.since_date) as merged_date
+    from own_keys
+    inner join account_keys
+        on
+            own_keys.source = account_keys.source
+            and own_keys.source_account_id = account_keys.source_account_id
+            and own_keys.account_id <> account_keys.account_id
+            and account_keys.is_latest
+    left join account_versions
+        on
+            own_keys.source = account_versions.source
+            and own_keys.source_account_id = account_versions.source_account_id
+            and account_versions.is_latest
+    group by own_keys.account_id
 
 ),
 
 final as (
 
     select
-        accounts.account_id,
-        accounts.account_name,
-        accounts.industry,
-        accounts.size_band,
-        accounts.region,
-        accounts.country,
-        -- an unknown manager is none, so that the account falls to the company's
-        -- fallback manager
-        known_managers.account_manager_id,
-        account_groups.parent_account_id,
-        account_groups.group_account_id,
-        {{ contract_mode(
-            'first_contracts.account_id is not null',
-            'coalesce(totals.order_days_count > 0, false)',
-        ) }} as contract_mode,
-        accounts.is_internal,
-        coalesce(totals.order_days_count > 0, false) as is_customer,
-        totals.first_order_date,
-        totals.last_order_date,
-        first_contracts.first_contract_date,
-        coalesce(totals.order_days_count, 0) as order_days_count,
-        coalesce(totals.net_revenue_amount, 0) as net_revenue_amount,
-        count(*) over (
-            partition by account_groups.group_account_id
-        ) as group_accounts_count,
-        cast(sum(coalesce(totals.net_revenue_amount, 0)) over (
-            partition by account_groups.group_account_id
-        ) as numeric(18, 4)) as group_net_revenue_amount,
-        {{ as_of_date() }} as as_of_date
+        account_id,
+        account_name,
+        industry,
+        size_band,
+        region,
+        country,
+        account_manager_id,
+        parent_account_id,
+        group_account_id,
+        contract_mode,
+        cast(null as {{ type_text() }}) as merged_into_account_id,
+        is_internal,
+        is_customer,
+        first_order_date,
+        last_order_date,
+        first_contract_date,
+        cast(null as date) as merged_date,
+        order_days_count,
+        net_revenue_amount,
+        group_accounts_count,
+        group_net_revenue_amount,
+        as_of_date
     from accounts
-    inner join account_groups
-        on accounts.account_id = account_groups.account_id
-    left join known_managers
-        on accounts.account_manager_id = known_managers.account_manager_id
-    left join totals
-        on accounts.account_id = totals.account_id
-    left join first_contracts
-        on accounts.account_id = first_contracts.account_id
-    where accounts.is_latest
-
+    union all
+    select
+        merged.account_id,
+        merged.account_name,
+        null as industry,
+        null as size_band,
+        null as region,
+        null as country,
+        null as account_manager_id,
+        null as parent_account_id,
+        accounts.group_account_id,
+        'none' as contract_mode,
+        merged.merged_into_account_id,
+        accounts.is_internal,
+        false as is_customer,
+        null as first_order_date,
+        null as last_order_date,
+        null as first_contract_date,
+        merged.merged_date,
+        0 as order_days_count,
+        cast(0 as numeric(18, 4)) as net_revenue_amount,
+        accounts.group_accounts_count,
+        accounts.group_net_revenue_amount,
+        accounts.as_of_date
+    from merged
+    inner join accounts on merged.merged_into_account_id = accounts.account_id
 )
 
 select * from final

@@ -1,6 +1,6 @@
 with contacts as (select * from {{ ref('stg_raw__contacts') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 
 final as (

@@ -2,7 +2,7 @@ with interactions as (select * from {{ ref('stg_raw__interactions') }}),
 
 kinds as (select * from {{ ref('policy_interaction_kinds') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 
 standing as (

@@ -2,7 +2,7 @@ with invoices as (select * from {{ ref('stg_raw__invoices') }}),
 
 payments as (select * from {{ ref('stg_raw__payments') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 paid as (
 

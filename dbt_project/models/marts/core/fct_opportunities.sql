@@ -2,7 +2,7 @@ with opportunities as (select * from {{ ref('stg_raw__opportunities') }}),
 
 moves as (select * from {{ ref('int_opportunity_moves_listed') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 
 move_counts as (

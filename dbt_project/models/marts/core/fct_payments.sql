@@ -2,7 +2,7 @@ with payments as (select * from {{ ref('stg_raw__payments') }}),
 
 invoices as (select * from {{ ref('fct_invoices') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 
 final as (

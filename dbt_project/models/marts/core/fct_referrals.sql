@@ -1,6 +1,6 @@
 with referrals as (select * from {{ ref('stg_raw__referrals') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 
 final as (

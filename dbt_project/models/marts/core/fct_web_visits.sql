@@ -2,7 +2,7 @@ with visits as (select * from {{ ref('stg_raw__web_visits') }}),
 
 contracts as (select * from {{ ref('stg_raw__contracts') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 
 known_contracts as (

@@ -1,6 +1,6 @@
 with experiences as (select * from {{ ref('int_account_experiences_listed') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 felt as (
 

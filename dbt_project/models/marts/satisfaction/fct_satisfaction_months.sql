@@ -2,7 +2,7 @@ with account_months as (select * from {{ ref('fct_account_satisfaction_months') 
 
 customers as (select * from {{ ref('int_customer_months_valued') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 heard as (
 

@@ -1,6 +1,6 @@
 with classes as (select * from {{ ref('fct_account_abc') }}),
 
-accounts as (select * from {{ ref('dim_accounts') }}),
+accounts as (select * from {{ ref('int_accounts_measured') }}),
 
 abc_classes as (select * from {{ ref('policy_abc_classes') }}),
 

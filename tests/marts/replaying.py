@@ -1,0 +1,77 @@
+"""Runs the SQL of models on rows of a test's own, in a transaction that is taken back: many companies for one build."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from tests.marts.building import NO_UNIT_TESTS, build
+from warehouse.database import Warehouse
+
+SCHEMA = "build_to_replay"
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Models as dbt compiled them for one day, each after those it reads, their tables empty between replays."""
+
+    warehouse: Warehouse
+    models: tuple[tuple[str, str], ...]
+
+    @contextmanager
+    def of(self, records: Mapping[str, Sequence[Row]]) -> Iterator[psycopg.Cursor[Row]]:
+        """Give a cursor that sees what the models make of these raw records; nothing of it lasts."""
+        with self.warehouse.connect_admin() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            for entity, rows in records.items():
+                for place, row in enumerate(rows):
+                    _insert(cursor, entity, {"content_hash": str(place)} | row)
+            for name, select in self.models:
+                table = sql.Identifier(SCHEMA, name)
+                cursor.execute(sql.SQL("delete from {}").format(table))
+                cursor.execute(sql.SQL("insert into {} {}").format(table, sql.SQL(select)))
+            cursor.execute(sql.SQL("set local search_path = {}").format(sql.Identifier(SCHEMA)))
+            yield cursor
+            connection.rollback()
+
+
+def prepare(warehouse: Warehouse, target: Path, variables: Mapping[str, Any], *marts: str) -> Replay:
+    """Build the marts, with all that they read, for a company of which nothing is known."""
+    wanted = [f"+{mart}" for mart in marts]
+    build(warehouse, SCHEMA, target, variables, "--select", *wanted, *NO_UNIT_TESTS, "--exclude-resource-type", "test")
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    built = {each["unique_id"] for each in results if each["unique_id"].startswith("model.")}
+    ordered: list[str] = []
+
+    def visit(unique_id: str) -> None:
+        for parent in manifest["nodes"][unique_id]["depends_on"]["nodes"]:
+            if parent in built and parent not in ordered:
+                visit(parent)
+        ordered.append(unique_id)
+
+    for unique_id in sorted(built):
+        if unique_id not in ordered:
+            visit(unique_id)
+    compiled = {each["unique_id"]: each["compiled_code"] for each in results}
+    return Replay(warehouse, tuple((each.split(".")[-1], compiled[each]) for each in ordered))
+
+
+def _insert(cursor: psycopg.Cursor[Row], entity: str, row: Row) -> None:
+    cursor.execute(
+        sql.SQL("insert into {} ({}) values ({})").format(
+            sql.Identifier("raw", entity),
+            sql.SQL(", ").join(map(sql.Identifier, row)),
+            sql.SQL(", ").join(sql.Placeholder() * len(row)),
+        ),
+        list(row.values()),
+    )
