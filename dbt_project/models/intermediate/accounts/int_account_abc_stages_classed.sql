@@ -1,3 +1,4 @@
+{%- set newcomers = 'restatements where is_of_presence' -%}
 with stages as (select * from {{ ref('int_account_stages_kept') }}),
 
 measures as (select * from {{ ref('int_account_snapshots_measured') }}),
@@ -22,7 +23,7 @@ valued as (
             stages.account_id = measures.account_id
             and stages.snapshot_date = measures.snapshot_date
     inner join snapshot_dates on stages.snapshot_date = snapshot_dates.snapshot_date
-    where {{ is_measured_anew('snapshot_dates', 'stages.account_id', 'restatements where is_of_presence') }}
+    where {{ is_measured_anew('snapshot_dates', 'stages.account_id', newcomers) }}
 
 ),
 
@@ -53,4 +54,4 @@ final as (
 
 )
 
-{{ final_and_carried('snapshot_dates', but='restatements where is_of_presence') }}
+{{ final_and_carried('snapshot_dates', but=newcomers) }}

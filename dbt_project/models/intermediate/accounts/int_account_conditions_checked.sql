@@ -1,3 +1,4 @@
+{%- set newcomers = 'restatements where is_of_presence' -%}
 with accounts as (select * from {{ ref('int_accounts_merged') }}),
 
 snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
@@ -44,7 +45,7 @@ present as (
     where
         accounts.is_latest
         and not accounts.is_internal
-        and {{ is_measured_anew('snapshot_dates', 'accounts.account_id', 'restatements where is_of_presence') }}
+        and {{ is_measured_anew('snapshot_dates', 'accounts.account_id', newcomers) }}
         and (
             accounts.first_seen_date <= snapshot_dates.snapshot_date
             or measures.order_days_total_count > 0
