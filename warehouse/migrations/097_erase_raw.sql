@@ -1,27 +1,36 @@
 -- Erasing one person from schema raw, every version. The rows stay: the id becomes a pseudonym, who it was becomes
 -- null, what the person wrote becomes a digest under the key. The hashes are made anew, as the loader makes them.
 
--- What tells a person apart: names, and addresses that nobody else has. is_far: looked for everywhere; a name is looked
--- for only in records of the person's own accounts.
+-- What tells a person apart: addresses that nobody else has, and names. is_far: looked for in every record; a name that
+-- others have too, or that is short, is looked for only in records of the person's own accounts.
 create or replace function ops.person_values(p_source text, p_contact_id text)
-returns table (value text, is_far boolean)
+returns table (value text, is_name boolean, is_far boolean)
 language plpgsql stable security definer set search_path = pg_catalog as $f$
 begin
     if to_regclass('raw.contacts') is null then
         return;
     end if;
     return query
-    select distinct v.value, v.is_address from raw.contacts c
-    cross join lateral (values (c.contact_name, false), (c.email, true), (c.phone, true)) as v (value, is_address)
-    where c.source = p_source and c.contact_id = p_contact_id
-        -- what is short stands in other words too
-        and length(v.value) >= case when v.is_address then 6 when v.value ~ '[^ -~]' then 2 else 4 end
-        and not (v.is_address and (
+    with own as (
+        select distinct v.value, v.is_name from raw.contacts c
+        cross join lateral (values (c.contact_name, true), (c.email, false), (c.phone, false)) as v (value, is_name)
+        where c.source = p_source and c.contact_id = p_contact_id
+            -- what is short stands in other words too
+            and length(v.value) >= case when not v.is_name then 6 when v.value ~ '[^ -~]' then 2 else 4 end
+    ),
+    judged as (
+        select o.value, o.is_name,
             exists (
-                select from raw.contacts x
-                where (x.source, x.contact_id) <> (p_source, p_contact_id) and v.value in (x.email, x.phone)
-            ) or exists (select from raw.accounts a where a.phone = v.value)
-        ));
+                select from raw.contacts x where (x.source, x.contact_id) <> (p_source, p_contact_id)
+                    and o.value in (x.contact_name, x.email, x.phone)
+            ) or exists (select from raw.accounts a where o.value in (a.account_name, a.phone))
+            or exists (select from raw.account_managers m where o.value in (m.account_manager_name, m.email))
+                as is_shared
+        from own o
+    )
+    select j.value, j.is_name,
+        not j.is_shared and (not j.is_name or length(j.value) >= case when j.value ~ '[^ -~]' then 3 else 6 end)
+    from judged j where j.is_name or not j.is_shared;
 end $f$;
 
 create or replace function ops.names_any(p_texts text[], p_values text[]) returns boolean
@@ -152,7 +161,7 @@ begin
             'update raw.%I t set content_hash = case when t.content_hash = ''deleted'' then t.content_hash else %s end,'
             ' record_id = case when e.is_subject and %s then $1 else t.record_id end from pg_temp.erasing e'
             ' where t.source = e.source and t.record_id = e.record_id and t.known_at = e.known_at',
-            e.entity, ops.content_hash_sql(e.entity), e.entity = 'contacts'
+            e.entity, ops.content_hash_sql(e.entity), case when e.entity = 'contacts' then 'true' else 'false' end
         ) using p_pseudonym;
         drop table pg_temp.erasing;
         return next;

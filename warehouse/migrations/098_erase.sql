@@ -87,13 +87,14 @@ begin
         place := case when t.schema_name = 'pub' then 'pub.' else 'build.' end || t.table_name;
         if t.schema_name = 'pub' then
             perform ops.measure_again(t.table_name, gens);
+        else  -- a build that was audited and is not published yet
+            update ops.audit a set checksum = (select m.checksum from ops.measure(t.schema_name, t.table_name) m)
+            where a.mart = t.table_name and a.gen in (
+                select r.gen from ops.runs r where r.build_schema = t.schema_name and r.state = 'audited'
+            );
         end if;
         return next;
     end loop;
-    -- a build that was audited and is not published yet
-    update ops.audit a set checksum = m.checksum
-    from ops.runs r, ops.measure(r.build_schema, a.mart) m
-    where r.gen = a.gen and r.state = 'audited' and to_regclass(format('%I.%I', r.build_schema, a.mart)) is not null;
 end $f$;
 
 -- The checksums of kept generations, after an erasure: a rollback and a comparison find what is there now.
@@ -103,7 +104,9 @@ begin
     execute format(
         'update ops.audit a set checksum = m.checksum from (select gen,'
         ' sum(hashtextextended(row(%s)::text, 0)::numeric) as checksum from pub.%I where gen = any($1) group by gen) m'
-        ' where a.gen = m.gen and a.mart = $2', ops.mart_columns(p_mart), p_mart
+        ' where a.gen = m.gen and a.mart = $2'
+        -- else the audit is of the next attempt''s build
+        ' and not exists (select from ops.runs r where r.gen = a.gen and r.state = ''audited'')', ops.mart_columns(p_mart), p_mart
     ) using p_gens, p_mart;
 end $f$;
 
@@ -179,6 +182,16 @@ begin
     order by 1;
 end $f$;
 
+create or replace function ops.erased_on(p_source text, p_contact_id text, p_key text) returns date
+language plpgsql volatile security definer set search_path = pg_catalog as $f$
+begin
+    perform ops.use_erasures(p_source, p_key);
+    return (
+        select e.erased_at::date from ops.erasures e
+        where e.source = p_source and e.contact_digest = ops.person_digest(p_source, p_contact_id)
+    );
+end $f$;
+
 create or replace function ops.erase_contact(p_source text, p_contact_id text, p_key text, p_by text, p_reason text)
 returns table (place text, row_count bigint)
 language plpgsql security definer set search_path = pg_catalog set lock_timeout = '15s' as $f$
@@ -221,4 +234,4 @@ end $f$;
 revoke all on all functions in schema ops from public;
 grant execute on function
 ops.erase_contact (text, text, text, text, text), ops.person_values (text, text), ops.night_at_work (),
-ops.sources_of_contact (text, text) to guanxi_eraser;
+ops.sources_of_contact (text, text), ops.erased_on (text, text, text) to guanxi_eraser;
