@@ -53,12 +53,16 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Eraser:
-    """Erases from one house; `by` and `reason` are noted with the counts, and hold nothing of the person."""
+    """Erases from one house; `by` and `reason` are noted with the counts, and hold nothing of the person.
+
+    `also` is what else names the person, as whoever asks knows it; it is looked for everywhere.
+    """
 
     warehouse: Warehouse
     places: Places
     by: str
     reason: str | None
+    also: tuple[str, ...] = field(default=(), repr=False)
     progress: Callable[[str], None] = lambda _: None
 
     def source_of(self, contact_id: str, given: str | None) -> str:
@@ -72,7 +76,7 @@ class Eraser:
                 if error.sqlstate != OTHER_KEY:
                     raise
                 raise other_key("the erasures") from None
-        known = [source for (source,) in rows]
+        known = [str(source) for (source,) in rows]
         if given is not None:
             return given  # whose only rows may be refused ones
         if len(known) != 1:
@@ -80,7 +84,7 @@ class Eraser:
                 "the contact",
                 seen=f"sources {', '.join(known)} have one of this id" if known else "no source has one of this id",
                 expected="a contact_id of schema raw, of one source",
-                next_step="name the source: --source " + (known[0] if known else "NAME; rows that were refused count too"),
+                next_step="name the source: --source " + (known[0] if known else "NAME; refused rows count too"),
             )
         return known[0]
 
@@ -89,7 +93,7 @@ class Eraser:
         return self._run(contact_id, source, is_real=False)
 
     def erase(self, contact_id: str, source: str) -> Erased:
-        """Erase the person; again is harmless. Raises NightRunningError and UnknownContactError; then nothing is changed.
+        """Erase the person; again is harmless. After NightRunningError and UnknownContactError nothing is changed.
 
         The warehouse is committed last: what names the person in files is read from raw, where it is no more then.
         """
@@ -147,16 +151,19 @@ class Eraser:
                 "select ops.erased_on(%s, %s, %s)", (source, contact_id, erasure_key(self.warehouse))
             ).fetchone()
         names = tuple(value for value, is_name, _ in values if is_name)
-        addresses = tuple(value for value, is_name, _ in values if not is_name)
+        addresses = (*(value for value, is_name, _ in values if not is_name), *self.also)
         return Person(source, contact_id, names, addresses), None if day is None else day[0]
 
     def _in_warehouse(self, connection: psycopg.Connection, person: Person) -> dict[str, int]:
         """Erase in a transaction that the caller ends; until then no stage of a night can begin to write."""
         try:
             rows = connection.execute(
-                "select place, row_count from ops.erase_contact(%s, %s, %s, %s, %s)",
-                (person.source, person.contact_id, erasure_key(self.warehouse), self.by, self.reason),
-            ).fetchall()
+                "select place, row_count from ops.erase_contact(%s, %s, %s, %s, %s, %s)",
+                (
+                    person.source, person.contact_id, erasure_key(self.warehouse), self.by, self.reason,
+                    list(self.also),
+                ),
+            ).fetchall()  # fmt: skip
         except psycopg.errors.LockNotAvailable:
             raise _night_at_work("a stage of it writes") from None
         except psycopg.DatabaseError as error:
@@ -185,8 +192,9 @@ class Eraser:
 def _tables(connection: psycopg.Connection, reached: dict[str, int]) -> list[tuple[str, str]]:
     """The tables of the places; `build.x` is of every build."""
     rows = connection.execute(
-        "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r'"
-        " and regexp_replace(n.nspname, '^build_[0-9]+_[0-9]+$', 'build') || '.' || c.relname = any(%s) order by 1, 2",
+        "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where c.relkind = 'r' and regexp_replace(n.nspname, '^build_[0-9]+_[0-9]+$', 'build') || '.' || c.relname = any(%s)"
+        " order by 1, 2",
         (list(reached),),
     )
     return [(schema, table) for schema, table in rows]

@@ -33,7 +33,9 @@ def find_files(folder: Path, person: Person, *, but: Collection[Path]) -> Found:
     A text is masked where it lies, byte for byte, so that who is writing a log goes on writing it. A mail or a packed
     file is removed, and so is a source's file that a killed extract has left.
     """
-    masked, removed, left = [], [], []
+    masked: list[Path] = []
+    removed: list[Path] = []
+    left: list[Path] = []
     for file in _files(folder, but):
         if (copies := _copies_of(file)) is not None:
             if copies not in removed and _holds(file, person):

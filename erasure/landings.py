@@ -10,7 +10,8 @@ from erasure.person import Person
 _SCHEMAS = "select nspname from pg_namespace where nspname ~ '^(landing_[0-9]+_.+_[0-9]+|spool_.+)$' order by 1"
 _TABLES = (
     "select c.relname, array_agg(a.attname::text order by a.attnum) from pg_class c"
-    " join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.atttypid = 'text'::regtype"
+    " join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped"
+    " and a.atttypid = 'text'::regtype"
     " where c.relnamespace = %s::regnamespace and c.relkind = 'r' group by c.relname order by c.relname"
 )
 

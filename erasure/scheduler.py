@@ -11,7 +11,11 @@ from warehouse.errors import Problem
 DAG_ID = "erase_personal_data"
 
 # where a run keeps its parameters, and where Airflow copies them to
-_NOTES = (("dag_run", "conf", "'{}'"), ("log", "extra", "null"), ("rendered_task_instance_fields", "rendered_fields", "'{}'"))
+_NOTES = (
+    ("dag_run", "conf", "'{}'"),
+    ("log", "extra", "null"),
+    ("rendered_task_instance_fields", "rendered_fields", "'{}'"),
+)
 
 
 def forget_request(url: str, person: Person) -> int:

@@ -220,8 +220,10 @@ def _keep_view(connection: psycopg.Connection, mart: Mart, *, table: dict[str, s
             ).format(name, sql.SQL(", ").join(map(sql.Identifier, visible)), sql.Identifier(mart.name))
         )
     # the mails read every column of an open mart, and nothing of one that tells of persons
-    mailer = "grant select on pub.{} to guanxi_mailer" if mart.view_schema == OPEN else (
-        "revoke select on pub.{} from guanxi_mailer"
+    mailer = (
+        "grant select on pub.{} to guanxi_mailer"
+        if mart.view_schema == OPEN
+        else ("revoke select on pub.{} from guanxi_mailer")
     )
     connection.execute(sql.SQL(mailer).format(sql.Identifier(mart.name)))
     readers = sql.SQL(", ").join(sql.Identifier(role.value) for role in READERS[mart.view_schema])

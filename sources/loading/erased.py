@@ -60,9 +60,7 @@ def suppress_erased(work: Work, entity: EntityMapping, *, source: str) -> int:
                 " from (select words, ops.replacement_of(words) as replacement"
                 " from (select distinct {name}::text as words from {table}) as each offset 0) as r"
                 " where r.replacement is not null and t.{name}::text = r.words"
-            ).format(
-                table=table, name=sql.Identifier(name), kind=sql.SQL(entity.contract.columns[name].type)
-            )
+            ).format(table=table, name=sql.Identifier(name), kind=sql.SQL(entity.contract.columns[name].type))
         )
     if not entity.options.one_per_key:
         work.execute(

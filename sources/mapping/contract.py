@@ -168,10 +168,9 @@ def raw_table_ddl(contract: Contract) -> str:
         f"comment on column {table}.{name} is {_quoted(column.description)};"
         for name, column in contract.columns.items()
     )
-    persons = "".join(
-        f"insert into ops.person_columns values ('{contract.entity}', '{name}', '{part}');\n"
-        for name, part in person_columns(contract).items()
-    )
+    persons = f"delete from ops.person_columns where entity = '{contract.entity}';\n"  # noqa: S608 - our own name
+    for name, part in person_columns(contract).items():
+        persons += f"insert into ops.person_columns values ('{contract.entity}', '{name}', '{part}');\n"  # noqa: S608
     matcher = ", guanxi_matcher" if contract.entity in _MATCHED else ""
     return (
         f"create table if not exists {table} (\n"
@@ -189,7 +188,7 @@ def raw_table_ddl(contract: Contract) -> str:
         f"{comments}\n"
         f"grant select, insert, delete on {table} to guanxi_loader;\n"
         f"grant select on {table} to guanxi_transformer, guanxi_checker{matcher};\n"
-        f"delete from ops.person_columns where entity = '{contract.entity}';\n{persons}"
+        f"{persons}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The corner shop with a CRM of people: talks, tickets, answers, opportunities, referrals and visits, beside its till."""
+"""The corner shop with a CRM of people beside its till: talks, tickets, answers, opportunities and visits."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ def write_people(folder: Path, words: Mapping[str, str], *, more: str = "") -> N
     ids = [who, *(f"P{number}" for number in range(2, 11))]
     customers = {each: f"K{1 + number // 2:02}" for number, each in enumerate(ids)}
     days = [GOOD_DAY - timedelta(days=9 * number + 3) for number in range(len(ids))]
+    own = [words["name"], words["title"], f"{words['mail']}@example.com", words["phone"]]
     people = [
-        [each, customers[each], words["name"] if each == who else f"Person {each}", words["title"] if each == who else "Buyer",
-         f"{words['mail']}@example.com" if each == who else f"{each}@example.com", words["phone"] if each == who else "",
+        [each, customers[each], *(own if each == who else [f"Person {each}", "Buyer", f"{each}@example.com", ""]),
          str(number % 5), who if each == "P2" else "", "decision_maker" if number % 2 else "user",
          (GOOD_DAY - timedelta(days=300 + number)).isoformat(), words["hobby"] if each == who else ""]
         for number, each in enumerate(ids)

@@ -1,4 +1,4 @@
-"""A whole night knows a person; erased, nothing of it is left, the customer's numbers stand, and no night brings it back."""
+"""A whole night knows a person; erased, nothing of it is left, the numbers stand, and no night brings it back."""
 
 from __future__ import annotations
 
@@ -102,9 +102,8 @@ def test_from_the_first_search_to_the_next_night(shop: Shop) -> None:
     assert found_in_text(night.encode(), WORDS) == []
     assert _found(shop) == []
     assert shop.query("select count(*) from bi_restricted.dim_contacts") == [(10,)]
-    assert shop.query("select count(*), count(contact_name) from bi_restricted.dim_contacts where account_id = 'K01'") == [
-        (2, 1)
-    ]
+    at_the_customer = "select count(*), count(contact_name) from bi_restricted.dim_contacts where account_id = 'K01'"
+    assert shop.query(at_the_customer) == [(2, 1)]
     assert shop.succeed("rollback", "1").startswith("live generation is now 1")
 
 

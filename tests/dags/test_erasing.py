@@ -18,7 +18,7 @@ def _execute(params: dict[str, Any], *, user: str | None) -> None:
     operator = ErasePersonOperator(task_id="erase")
     token = ExecutorSafeguard.tracker.set(operator)
     try:
-        operator.execute({"params": params, "dag_run": SimpleNamespace(triggering_user_name=user)})  # type: ignore[typeddict-item]
+        operator.execute({"params": params, "dag_run": SimpleNamespace(triggering_user_name=user)})
     finally:
         ExecutorSafeguard.tracker.reset(token)
 

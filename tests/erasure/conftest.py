@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,8 +45,8 @@ def source() -> dict[str, object]:
             "contacts": {"from": "people", "fields": fields | {"created_at": "entered"}, "extra": {"hobby": "hobby"}},
             "interactions": {
                 "from": "talks",
-                "fields": {"interaction_id": "id", "account_id": "account", "contact_id": "who", "kind": {"value": "call"},
-                           "subject": "subject", "note": "note", "happened_at": "day"},
+                "fields": {"interaction_id": "id", "account_id": "account", "contact_id": "who",
+                           "kind": {"value": "call"}, "subject": "subject", "note": "note", "happened_at": "day"},
             },
             "tickets": {
                 "from": "tickets",
@@ -117,11 +116,8 @@ class Town:
         for name, lines in {"people": people, "talks": talks, "tickets": tickets, "answers": answers}.items():
             self.shop.csv(f"{name}.csv", lines)
 
-    def eraser(self, *, secret: str | None = None) -> Eraser:
-        warehouse = self.warehouse
-        if secret is not None:
-            warehouse = dataclasses.replace(warehouse, role_secret=secret)
-        return Eraser(warehouse, Places(self.home, frozenset()), by="the test", reason="asked for it")
+    def eraser(self, *, also: tuple[str, ...] = ()) -> Eraser:
+        return Eraser(self.warehouse, Places(self.home, frozenset()), by="the test", reason="asked for it", also=also)
 
     def found(self, *, but: tuple[str, ...] = ()) -> list[str]:
         """Return where the secret words are, in the database and in the state folder."""

@@ -89,7 +89,9 @@ def test_what_waits_for_a_merge_goes_where_it_holds_the_person(town: Town) -> No
             "landing_7_shop_2": c["id"], "landing_8_other_1": f"see {town.mail}", "landing_9_other_1": "nobody",
             "spool_shop": c["id"], "spool_other": "nobody",
         }.items():  # fmt: skip
-            loader.execute(f"create schema {schema}; create table {schema}.d1 (row_number bigint, c1 text, c2 text)".encode())
+            loader.execute(
+                f"create schema {schema}; create table {schema}.d1 (row_number bigint, c1 text, c2 text)".encode()
+            )
             loader.execute(f"insert into {schema}.d1 values (1, %s, null), (2, null, 'x')".encode(), (words,))
         for source in ("shop", "other"):
             loader.execute(
@@ -133,7 +135,8 @@ def test_what_was_read_of_a_text_stays_under_another_digest(town: Town) -> None:
     town.eraser().erase(town.canaries["id"], "shop")
     themes = (
         "select k.ticket_id, t.theme_code, n.name, md5(%s) in (select text_digest from ops.read_texts)"
-        " from raw.tickets k join ops.text_themes t on t.text_digest = md5(concat_ws(chr(10), k.subject, k.description))"
+        " from raw.tickets k join ops.text_themes t"
+        " on t.text_digest = md5(concat_ws(chr(10), k.subject, k.description))"
         " join ops.text_names n using (text_digest) join ops.read_texts r using (text_digest)"
     )
     with town.warehouse.connect_admin() as connection:
@@ -152,7 +155,9 @@ def test_airflow_forgets_whom_the_dag_was_asked_to_erase(scratch_database: str) 
     with psycopg.connect(scratch_database) as connection:
         notes = connection.execute("select dag_id, conf::text from dag_run order by 1").fetchall()
     assert notes[0] == ("erase_personal_data", "{}")
-    assert found_in_database(scratch_database, {"id": "P0815"}) == ["public.dag_run: id", "public.log: id"], "of nightly"
+    assert found_in_database(scratch_database, {"id": "P0815"}) == ["public.dag_run: id", "public.log: id"], (
+        "of nightly"
+    )
 
 
 def test_an_airflow_that_does_not_answer_is_told() -> None:

@@ -60,7 +60,10 @@ def test_a_name_that_others_have_too_is_the_persons_at_its_own_customer_only(tow
     people.write_text(people.read_text() + f"P9,K3,{town.canaries['name']},Buyer,,,p9@example.com,,,2026-03-01\n")
     town.shop.extract(FIRST)
     town.eraser().erase(town.canaries["id"], "shop")
-    assert town.shop.query("select interaction_id from raw.interactions where strpos(note, %s) > 0", town.canaries["name"]) == []
+    assert (
+        town.shop.query("select interaction_id from raw.interactions where strpos(note, %s) > 0", town.canaries["name"])
+        == []
+    )
     assert town.found() == ["raw.contacts: name", "raw.survey_responses: name"]
 
 
@@ -113,7 +116,7 @@ def test_a_deletion_in_the_source_is_seen_under_the_pseudonym(town: Town) -> Non
 def test_refused_rows_of_the_person_are_empty_before_and_after(town: Town) -> None:
     town.shop.extract(FIRST)
     town.eraser().erase(town.canaries["id"], "shop")
-    query = "select entity, \"row\" is null, seen, record_id from quarantine.rows order by entity"
+    query = 'select entity, "row" is null, seen, record_id from quarantine.rows order by entity'
     assert town.shop.query(query) == [("survey_responses", True, None, "A2")]
     town.write(bad="no day")
     town.shop.extract(SECOND)
@@ -140,6 +143,21 @@ def test_a_repeat_finds_nothing_and_a_stranger_is_refused(town: Town) -> None:
     with town.warehouse.connect_admin() as connection:
         kept = connection.execute("select source, erased_by, reason, counts from ops.erasures").fetchall()
     assert kept == [("shop", "the test", "asked for it", first.counts)]
+
+
+def test_a_changed_text_that_names_the_person_again_is_found_by_a_word_that_is_given(town: Town) -> None:
+    town.shop.extract(FIRST)
+    town.eraser().erase(town.canaries["id"], "shop")
+    talks = town.shop.data / "talks.csv"
+    talks.write_text(talks.read_text().replace("we spoke of", "and again we spoke of"))
+    assert town.shop.counts(SECOND)["interactions"].changed == 1
+    assert town.found() == ["raw.interactions: name"]
+    assert town.eraser().erase(town.canaries["id"], "shop").total == 0
+    again = town.eraser(also=(town.canaries["name"],)).erase(town.canaries["id"], "shop")
+    assert again.counts == {"raw.interactions": 1}
+    assert town.found() == []
+    assert town.shop.counts(THIRD)["interactions"].changed == 0
+    assert town.found() == []
 
 
 def test_showing_changes_nothing_and_tells_the_same(town: Town) -> None:

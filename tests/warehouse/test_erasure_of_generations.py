@@ -49,13 +49,13 @@ def _people(contact_id: str) -> str:
         create table fct_interactions as select * from (values
             ('crm|{contact_id}', 'crm|{contact_id}'), ('crm|7', 'crm|{contact_id}3')
         ) as x (interaction_key, contact_key);
-        create table stg_raw__interactions as select 'crm' as source, '{contact_id}' as contact_id, '7' as interaction_id,
-            'we spoke of {NAME}' as note;
+        create table stg_raw__interactions as
+        select 'crm' as source, '{contact_id}' as contact_id, '7' as interaction_id, 'we spoke of {NAME}' as note;
     """
 
 
 @pytest.fixture
-def company(core: Warehouse, hand: Hand) -> Warehouse:
+def company(core: Warehouse) -> Warehouse:
     with core.connect_admin() as connection:
         ensure_published_tables(connection, (*MARTS, PEOPLE, PARTS, TALKS))
         connection.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
@@ -108,7 +108,8 @@ def test_no_generation_and_no_build_holds_the_person(company: Warehouse, hand: H
         ).fetchall()
         keys = hand.admin.execute("select contact_segment_key from pub.fct_contact_segments where gen = %s", (first,))
         segments = sorted(key for (key,) in keys)
-        talks = dict(hand.admin.execute("select interaction_key, contact_key from pub.fct_interactions where gen = 1"))
+        talked = hand.admin.execute("select interaction_key, contact_key from pub.fct_interactions where gen = 1")
+        talks: dict[str, str] = dict(talked.fetchall())
     (person,) = {key for _, key, name, _ in rows if name is None}
     assert re.fullmatch(r"crm\|erased-[0-9a-f]{24}", person)
     assert [row for row in rows if row[0] == second] == [
@@ -187,7 +188,13 @@ def test_a_build_of_an_earlier_version_is_told(company: Warehouse, hand: Hand, t
 def test_the_eraser_can_call_its_functions_and_touch_no_table(company: Warehouse) -> None:
     with company.connect(Role.ERASER) as eraser:
         eraser.execute("select count(*) from ops.erasures")
-        for table in ("raw.contacts", "pub.dim_contacts", "bi.dim_accounts", "bi_restricted.dim_contacts", "ops.outbox"):
+        for table in (
+            "raw.contacts",
+            "pub.dim_contacts",
+            "bi.dim_accounts",
+            "bi_restricted.dim_contacts",
+            "ops.outbox",
+        ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege), eraser.transaction():
                 eraser.execute(f"select count(*) from {table}".encode())
 
@@ -204,5 +211,3 @@ def test_digests_are_hmac_of_the_house_secret(company: Warehouse) -> None:
         )
     assert digest == hmac.new(key, "contact|crm|十二".encode(), hashlib.sha256).digest()
     assert text == "erased-" + hmac.new(key, b"text|words", hashlib.sha256).hexdigest()[:24]
-
-

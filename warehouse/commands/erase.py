@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from warehouse.house import House
 
 
+_SHORTEST = 3
+
+
+class ShortWordError(Problem):
+    """A word that would be found everywhere."""
+
+
 class UnconfirmedError(Problem):
     """Nobody was there to say yes."""
 
@@ -29,6 +36,10 @@ def erase(
     ],
     source: Annotated[
         str | None, typer.Option("--source", help="The source whose contact it is, where several have the id.")
+    ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option("--also", help="What else names the person, such as a nickname; repeatable."),
     ] = None,
     reason: Annotated[
         str | None, typer.Option("--reason", help="Why, for the record; nothing that tells who it is.")
@@ -50,13 +61,27 @@ def erase(
     teller = Teller()
     with open_prepared_house(company) as house:
         prepare(house.warehouse, house.company)
-        eraser = Eraser(house.warehouse, _places(house), by or getpass.getuser(), reason, teller.progress)
+        eraser = Eraser(
+            house.warehouse, _places(house), by or getpass.getuser(), reason, _long_enough(also), teller.progress
+        )
         named = eraser.source_of(contact, source)
         if show or not yes:
             _tell(eraser.show(contact, named), teller, title="what would be reached")
             if show or not _confirmed(teller):
                 return
         _tell(eraser.erase(contact, named), teller, title="erased")
+
+
+def _long_enough(words: list[str] | None) -> tuple[str, ...]:
+    """Return what else to look for; a word of one or two letters stands in every text."""
+    if any(len(word) < _SHORTEST for word in words or ()):
+        raise ShortWordError(
+            "--also",
+            seen="a word of fewer than three letters",
+            expected="a name or an address that stands in no other word",
+            next_step="give more of it, such as first and last name",
+        )
+    return tuple(words or ())
 
 
 def _places(house: House) -> Places:

@@ -192,8 +192,10 @@ begin
     );
 end $f$;
 
-create or replace function ops.erase_contact(p_source text, p_contact_id text, p_key text, p_by text, p_reason text)
-returns table (place text, row_count bigint)
+-- p_also: what else names the person, as somebody who asks knows it; looked for everywhere.
+create or replace function ops.erase_contact(
+    p_source text, p_contact_id text, p_key text, p_by text, p_reason text, p_also text[] default '{}'
+) returns table (place text, row_count bigint)
 language plpgsql security definer set search_path = pg_catalog set lock_timeout = '15s' as $f$
 #variable_conflict use_column
 declare
@@ -214,7 +216,10 @@ begin
     new_name := coalesce(known, new_name);
     select coalesce(array_agg(v.value order by length(v.value) desc), '{}'),
         coalesce(array_agg(v.value order by length(v.value) desc) filter (where v.is_far), '{}')
-    into near, far from ops.person_values(p_source, p_contact_id) v;
+    into near, far
+    from (
+        select p.value, p.is_far from ops.person_values(p_source, p_contact_id) p union all select w, true from unnest(p_also) w
+    ) v;
     create temp table reached on commit drop as
     select * from ops.erase_raw(p_source, p_contact_id, new_name, near, far);
     insert into pg_temp.reached
@@ -233,5 +238,5 @@ end $f$;
 
 revoke all on all functions in schema ops from public;
 grant execute on function
-ops.erase_contact (text, text, text, text, text), ops.person_values (text, text), ops.night_at_work (),
+ops.erase_contact (text, text, text, text, text, text []), ops.person_values (text, text), ops.night_at_work (),
 ops.sources_of_contact (text, text), ops.erased_on (text, text, text) to guanxi_eraser;
