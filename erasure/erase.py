@@ -193,7 +193,8 @@ def _tables(connection: psycopg.Connection, reached: dict[str, int]) -> list[tup
     """The tables of the places; `build.x` is of every build."""
     rows = connection.execute(
         "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-        " where c.relkind = 'r' and regexp_replace(n.nspname, '^build_[0-9]+_[0-9]+$', 'build') || '.' || c.relname = any(%s)"
+        " where c.relkind = 'r'"
+        " and regexp_replace(n.nspname, '^build_[0-9]+_[0-9]+$', 'build') || '.' || c.relname = any(%s)"
         " order by 1, 2",
         (list(reached),),
     )
