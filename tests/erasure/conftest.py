@@ -126,6 +126,12 @@ class Town:
 
 
 @pytest.fixture
+def workshop(warehouse: Warehouse, tmp_path: Path) -> Workshop:
+    """A company whose one source each test describes."""
+    return Workshop(warehouse, tmp_path)
+
+
+@pytest.fixture
 def town(warehouse: Warehouse, tmp_path: Path) -> Iterator[Town]:
     shop = Workshop(warehouse, tmp_path, source())
     with hand_of(warehouse, tmp_path) as hand:
