@@ -160,6 +160,20 @@ def test_a_changed_text_that_names_the_person_again_is_found_by_a_word_that_is_g
     assert town.found() == []
 
 
+def test_the_old_rows_are_taken_out_of_the_pages(town: Town) -> None:
+    town.shop.extract(FIRST)
+    town.eraser().show(town.canaries["id"], "shop")
+    query = (
+        "select relname, vacuum_count from pg_stat_user_tables"
+        " where schemaname = 'raw' and relname in ('contacts', 'products') order by 1"
+    )
+    with town.warehouse.connect_admin() as connection:
+        assert connection.execute(query.encode()).fetchall() == [("contacts", 0), ("products", 0)]
+    town.eraser().erase(town.canaries["id"], "shop")
+    with town.warehouse.connect_admin() as connection:
+        assert connection.execute(query.encode()).fetchall() == [("contacts", 1), ("products", 0)]
+
+
 def test_showing_changes_nothing_and_tells_the_same(town: Town) -> None:
     town.shop.extract(FIRST)
     before = _rows(town)
