@@ -133,6 +133,7 @@ LONGEST_FIRST = (
     "tests/night/test_simulated_nights",
     "tests/stack/test_real_scheduler",
     "tests/commands/test_bad_input_files",
+    "tests/commands/test_erase",
     "tests/night/test_online_retail",
     "tests/night/test_systems_as_sources",
     "tests/marts/test_dbt_build",

@@ -10,7 +10,19 @@ from collections.abc import Callable
 import psycopg
 import typer
 
-from warehouse.commands import backfill, catalogue, learning, mails, nightly, opening, reading, sources, stack, stages
+from warehouse.commands import (
+    backfill,
+    catalogue,
+    erase,
+    learning,
+    mails,
+    nightly,
+    opening,
+    reading,
+    sources,
+    stack,
+    stages,
+)
 from warehouse.database import WarehouseFullError
 from warehouse.errors import GateClosedError, Problem
 from warehouse.plan import GATE_CLOSED_STATUS
@@ -50,6 +62,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "docs": catalogue.docs,
         "quarantine": reading.quarantine,
     },
+    "Persons": {"erase": erase.erase},
     "The local stack": {
         "up": stack.up,
         "down": stack.down,

@@ -25,6 +25,7 @@ class Role(StrEnum):
     MATCHER = "guanxi_matcher"
     READER = "guanxi_reader"
     CONTACT_READER = "guanxi_contact_reader"
+    ERASER = "guanxi_eraser"
 
 
 OWNER = "guanxi_owner"

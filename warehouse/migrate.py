@@ -120,13 +120,21 @@ def _make_roles(connection: psycopg.Connection, warehouse: Warehouse) -> None:
 
 
 def _share_what_builders_make(connection: psycopg.Connection) -> None:
-    """Let the gates and the publication read what the transformer and the scorer will build."""
+    """Let the gates and the publication read what the transformer and the scorer will build.
+
+    The owner, whom nobody is, may change it as well: a person is erased from what was built too.
+    """
     for role in (Role.TRANSFORMER, Role.SCORER, Role.LOADER):
         connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(role.value)))
         connection.execute(
             sql.SQL("alter default privileges for role {} grant select on tables to {}").format(
                 sql.Identifier(role.value),
                 sql.SQL(", ").join(map(sql.Identifier, (OWNER, Role.CHECKER.value, Role.SCORER.value))),
+            )
+        )
+        connection.execute(
+            sql.SQL("alter default privileges for role {} grant update on tables to {}").format(
+                sql.Identifier(role.value), sql.Identifier(OWNER)
             )
         )
 

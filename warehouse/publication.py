@@ -203,7 +203,6 @@ def _create(connection: psycopg.Connection, mart: Mart) -> None:
     connection.execute(
         sql.SQL("create index on pub.{} ({})").format(sql.Identifier(mart.name), sql.SQL(", ").join(key))
     )
-    connection.execute(sql.SQL("grant select on pub.{} to guanxi_mailer").format(sql.Identifier(mart.name)))
     _keep_view(connection, mart, table=dict(mart.columns), view={})
 
 
@@ -220,6 +219,13 @@ def _keep_view(connection: psycopg.Connection, mart: Mart, *, table: dict[str, s
                 "create or replace view {} as select {} from pub.{} where gen = (select p.gen from ops.published p)"
             ).format(name, sql.SQL(", ").join(map(sql.Identifier, visible)), sql.Identifier(mart.name))
         )
+    # the mails read every column of an open mart, and nothing of one that tells of persons
+    mailer = (
+        "grant select on pub.{} to guanxi_mailer"
+        if mart.view_schema == OPEN
+        else ("revoke select on pub.{} from guanxi_mailer")
+    )
+    connection.execute(sql.SQL(mailer).format(sql.Identifier(mart.name)))
     readers = sql.SQL(", ").join(sql.Identifier(role.value) for role in READERS[mart.view_schema])
     connection.execute(sql.SQL("grant select on {} to {}").format(name, readers))
 

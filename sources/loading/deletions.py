@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from psycopg import sql
 
+from sources.loading.erased import pseudonymous
 from sources.loading.typed_rows import Work, record_id, typed_table
 from sources.mapping.mapping import DatasetMapping, EntityMapping
 from warehouse.errors import Problem
@@ -40,8 +41,8 @@ def find_gone(
     """
     nothing = sql.SQL("select null::text as _record_id where false")
     seen = sql.SQL("select _record_id from {} where _record_id <> ''").format(work.table(typed_table(entity)))
-    keys = nothing if keys_table is None else _keys(work, dataset, entity, keys_table)
-    told = nothing if deleted_table is None else _keys(work, dataset, entity, deleted_table)
+    keys = nothing if keys_table is None else _keys(work, dataset, entity, keys_table, source=source)
+    told = nothing if deleted_table is None else _keys(work, dataset, entity, deleted_table, source=source)
     work.execute(
         sql.SQL(
             """
@@ -128,6 +129,7 @@ def gone_table(entity: EntityMapping) -> str:
     return f"gone_{entity.entity}"
 
 
-def _keys(work: Work, dataset: DatasetMapping, entity: EntityMapping, table: str) -> sql.Composable:
+def _keys(work: Work, dataset: DatasetMapping, entity: EntityMapping, table: str, *, source: str) -> sql.Composable:
     """Return a select of the record ids in a landing table of keys."""
-    return sql.SQL("select {} as _record_id from {} as l").format(record_id(dataset, entity), work.table(table))
+    keys = sql.SQL("select {} as _record_id from {} as l").format(record_id(dataset, entity), work.table(table))
+    return pseudonymous(keys, entity, source=source) if work.knows_erased else keys

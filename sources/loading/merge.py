@@ -15,6 +15,7 @@ from sources.loading import ledger
 from sources.loading.columns import note_columns
 from sources.loading.deletions import VanishedRowsError, add_deletions, find_gone, refuse_too_many_gone
 from sources.loading.duplicates import merge_repeats, merged_table, refuse_duplicates
+from sources.loading.erased import suppress_erased, use_erasures
 from sources.loading.landed import Landed
 from sources.loading.landing import ensure_tables
 from sources.loading.progress import note_progress
@@ -58,7 +59,7 @@ class Merge:
         with closing(warehouse.connect(Role.LOADER, application_name="guanxi-extract")) as connection:
             with connection:
                 self.claim.assert_held(connection)
-                work = self._work(connection)
+                work = self._work(connection, warehouse)
                 try:
                     reports = [report for each in self.landed for report in self._type(work, each)]
                 except psycopg.errors.InvalidRegularExpression as error:
@@ -73,7 +74,7 @@ class Merge:
                 raise problem
             return reports
 
-    def _work(self, connection: psycopg.Connection) -> Work:
+    def _work(self, connection: psycopg.Connection, warehouse: Warehouse) -> Work:
         # a source's moments without an offset are in the business time zone
         connection.execute(sql.SQL("set local timezone = {}").format(sql.Literal(self.timezone)))
         connection.execute("set local datestyle = 'ISO, YMD'")
@@ -86,6 +87,7 @@ class Merge:
             self.claim.night.as_of,
             self.timezone,
             knows_validity=connection.info.server_version >= _PG_INPUT_IS_VALID,
+            knows_erased=use_erasures(connection, warehouse, source=self.mapping.name),
         )
 
     def _type(self, work: Work, landed: Landed) -> list[EntityReport]:
@@ -96,6 +98,7 @@ class Merge:
         for entity in dataset.entities:
             self.progress(f"{self.mapping.name}: checking {entity.entity}")
             make_typed(work, dataset, entity)
+            erased = suppress_erased(work, entity, source=self.mapping.name) if work.knows_erased else 0
             if entity.options.one_per_key:
                 merge_repeats(work, entity)
             else:
@@ -112,6 +115,7 @@ class Merge:
                     held_back=held_back,
                     newest_event=work.newest_day(merged_table(entity), entity),
                     refused=refused,
+                    erased=erased,
                 )
             )
         return reports

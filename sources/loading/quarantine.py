@@ -101,7 +101,9 @@ def note_refused(
             'insert into quarantine.rows (gen, attempt, source, entity, rule, record_id, "row", seen)'
             " select {gen}, {attempt}, {source}, {entity}, _rule, nullif(_record_id, ''), content, _seen from ("
             "select t._rule, t._record_id, t._seen, {place} as place,"
-            " jsonb_object(array[{names}]::text[], array[{values}]::text[]) as content from {typed} as t"
+            # of a person who was erased nothing is kept but that there was a row
+            " case when t._erased is null then jsonb_object(array[{names}]::text[], array[{values}]::text[]) end"
+            " as content from {typed} as t"
             " inner join {dated} as l on l.file_number = t._file_number and l.row_number = t._row_number"
             " where t._rule is not null) as refused where place <= {most}"
         ).format(

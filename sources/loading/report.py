@@ -14,7 +14,8 @@ class EntityReport:
     """Counts of one entity: extracted = new + changed + unchanged + quarantined.
 
     Held-back rows, and records that are gone (`deleted`), are none of these. `newest_event` is the day of the newest
-    event among what was extracted; None when the entity's contract names no event, or nothing tells its day.
+    event among what was extracted; None when the entity's contract names no event, or nothing tells its day. `erased`
+    rows are of persons who were erased, or name them; they are among the others.
     """
 
     entity: str
@@ -29,6 +30,7 @@ class EntityReport:
     held_back: int = 0
     newest_event: date | None = None
     refused: tuple[Refused, ...] = ()
+    erased: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class ExtractReport:
                 f"  {each.entity}: {each.extracted:,} extracted, {each.new:,} new, {each.changed:,} changed,"
                 f" {each.unchanged:,} unchanged, {each.quarantined:,} quarantined"
             ) + (f", {each.deleted:,} deleted" if each.deleted else "")
+            line += f"; {each.erased:,} rows of or about erased persons" if each.erased else ""
             lines.append(line + (f"; {each.held_back:,} rows wait for their day" if each.held_back else ""))
             lines += [f"    {refused.rule}: {refused.count:,}" for refused in each.refused]
         return lines + [f"  warning: {warning}" for warning in self.warnings]

@@ -26,13 +26,15 @@ _BOOLEANS = ("true", "t", "yes", "y", "on", "1", "false", "f", "no", "n", "off",
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Where and for which day rows are typed. `knows_validity`: PostgreSQL 16 and later."""
+    """Where and for which day rows are typed. `knows_validity`: PostgreSQL 16 and later. `knows_erased`: persons were
+    erased whom the transaction can recognise."""
 
     connection: psycopg.Connection
     schema: str
     as_of: date
     timezone: str
     knows_validity: bool
+    knows_erased: bool = False
 
     def table(self, name: str) -> sql.Identifier:
         return sql.Identifier(self.schema, name)
@@ -188,7 +190,8 @@ def make_typed(work: Work, dataset: DatasetMapping, entity: EntityMapping) -> No
     work.execute(
         sql.SQL(
             "create unlogged table {} as select file_number as _file_number, row_number as _row_number, _happened_at,"
-            " _precedence, _known_at, _record_id, _rule, {} as _seen, {} as _content_hash, {} from ({}) as judged"
+            " _precedence, _known_at, _record_id, _rule, {} as _seen, {} as _content_hash, null::text as _erased, {}"
+            " from ({}) as judged"
         ).format(
             work.table(typed_table(entity)),
             sql.SQL("case _rule {} end").format(sql.SQL(" ").join(seen)) if seen else sql.SQL("null::text"),

@@ -126,8 +126,27 @@ def contracts_by_entity(folder: Path = CONTRACTS) -> dict[str, Contract]:
     return {contract.entity: contract for contract in load_contracts(folder)}
 
 
+_PERSON = "contact_id"
+
+_OF_HOUSES = {"accounts", "account_managers"}
+"""What is personal there reaches a company, or one of us, and not a person at a customer."""
+
 _MATCHED = {"accounts", "products", "tickets", "survey_responses", "interactions", "churn_reasons"}
 """What the stage `match` reads: whose records are one customer's, and what texts are about."""
+
+
+def person_columns(contract: Contract) -> dict[str, str]:
+    """Return which columns tell of a person at a customer, and how: as the row's own person (subject), as another that
+    it names (reference), by who that is (identity) or in words that may name people (words)."""
+    found = {}
+    for name, column in contract.columns.items():
+        if name == _PERSON and (column.references == "contacts" or name in contract.key):
+            found[name] = "subject"
+        elif column.references == "contacts":
+            found[name] = "reference"
+        elif column.personal and column.type == "text" and contract.entity not in _OF_HOUSES:
+            found[name] = "identity" if _PERSON in contract.key else "words"
+    return found
 
 
 def raw_table_ddl(contract: Contract) -> str:
@@ -149,6 +168,9 @@ def raw_table_ddl(contract: Contract) -> str:
         f"comment on column {table}.{name} is {_quoted(column.description)};"
         for name, column in contract.columns.items()
     )
+    persons = f"delete from ops.person_columns where entity = '{contract.entity}';\n"  # noqa: S608 - our own name
+    for name, part in person_columns(contract).items():
+        persons += f"insert into ops.person_columns values ('{contract.entity}', '{name}', '{part}');\n"  # noqa: S608
     matcher = ", guanxi_matcher" if contract.entity in _MATCHED else ""
     return (
         f"create table if not exists {table} (\n"
@@ -166,6 +188,7 @@ def raw_table_ddl(contract: Contract) -> str:
         f"{comments}\n"
         f"grant select, insert, delete on {table} to guanxi_loader;\n"
         f"grant select on {table} to guanxi_transformer, guanxi_checker{matcher};\n"
+        f"{persons}"
     )
 
 

@@ -29,12 +29,13 @@ LETTERS = {
     "r": Role.READER,
     "a": Role.MATCHER,
     "k": Role.CONTACT_READER,
+    "e": Role.ERASER,
 }
 CONTACTS = Mart("dim_contacts", (("contact_id", "text"), ("email", "text")), frozenset(), RESTRICTED)
 PRIVILEGES = ("select", "insert", "update", "delete", "truncate")
 
 # Schema: who may use it. Nobody may create in any of them: what is built gets a schema of its own.
-SCHEMAS = {"ops": "ltcspma", "raw": "ltca", "quarantine": "lc", "pub": "m", "bi": "cspmrk", "bi_restricted": "k"}
+SCHEMAS = {"ops": "ltcspmae", "raw": "ltca", "quarantine": "lc", "pub": "m", "bi": "cspmrk", "bi_restricted": "k"}
 
 # Table or view: who may select, insert, update, delete. Nobody may truncate; what is not named is nobody's.
 # An update may be of some columns only. `raw.*`, `pub.*` and `bi.<mart>` stand for all of the kind.
@@ -45,6 +46,8 @@ TABLES = {
     "ops.claims": ("", "", "", ""),
     "ops.company": ("", "", "", ""),
     "ops.cursors": ("lc", "l", "l", "l"),
+    "ops.erased_texts": ("", "", "", ""),
+    "ops.erasures": ("e", "", "", ""),
     "ops.extracts": ("ltcpm", "l", "l", "l"),
     "ops.files": ("lc", "l", "l", "l"),
     "ops.loads": ("cp", "", "", ""),
@@ -52,6 +55,7 @@ TABLES = {
     "ops.migrations": ("", "", "", ""),
     "ops.models": ("csp", "s", "s", ""),
     "ops.outbox": ("pm", "", "m", ""),
+    "ops.person_columns": ("", "", "", ""),
     "ops.published": ("ltcspma", "", "", ""),
     "ops.read_names": ("a", "a", "", ""),
     "ops.read_texts": ("a", "a", "", "a"),
@@ -72,6 +76,7 @@ TABLES = {
     "raw.*": ("ltc", "l", "", "l"),
     "quarantine.rows": ("lc", "lc", "", "lc"),
     "pub.*": ("m", "", "", ""),
+    "pub.dim_contacts": ("", "", "", ""),
     "bi.check_results": ("cspmrk", "", "", ""),
     "bi.data_version": ("cspmrk", "", "", ""),
     "bi.fct_data_quality_checks": ("cspmrk", "", "", ""),
@@ -89,24 +94,45 @@ FUNCTIONS = {
     "assert_claim": "ltcspma",
     "audit_build": "c",
     "begin_build": "t",
+    "built_person_tables": "",
     "claim_stage": "ltcspma",
     "compare_build": "p",
+    "content_hash_sql": "",
     "copy_build": "",
     "end_backfill": "p",
     "enqueue_mails": "",
+    "erase_built": "",
+    "erase_contact": "e",
+    "erase_notes": "",
+    "erase_raw": "",
+    "erased_on": "e",
+    "erased_text": "l",
     "expire_mails": "",
     "finish_stage": "ltcspma",
+    "holds_person": "",
     "is_valid": "lc",
+    "keyed_digest": "l",
     "listed_before": "s",
     "mart_columns": "",
     "measure": "",
+    "measure_again": "",
+    "names_any": "",
+    "night_at_work": "e",
     "open_backfill": "p",
     "open_run": "p",
+    "person_digest": "",
+    "person_values": "e",
     "prune": "p",
+    "pseudonym_of": "l",
     "publish": "p",
     "reject_run": "ltcspma",
+    "replacement_of": "l",
     "rollback_to": "p",
+    "sources_of_contact": "e",
+    "texts_with_copies": "",
+    "use_erasures": "l",
     "why_mails_are_held": "",
+    "without": "",
 }
 
 

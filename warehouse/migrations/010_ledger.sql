@@ -11,7 +11,7 @@ create schema if not exists bi_restricted;
 
 grant usage on schema ops to
     guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_scorer, guanxi_publisher, guanxi_mailer,
-    guanxi_matcher;
+    guanxi_matcher, guanxi_eraser;
 grant usage on schema raw to guanxi_loader, guanxi_transformer, guanxi_checker, guanxi_matcher;
 grant usage on schema quarantine to guanxi_loader, guanxi_checker;
 grant usage on schema pub to guanxi_mailer;

@@ -1,0 +1,1 @@
+"""Erasing one person: everywhere the house keeps anything of them."""
