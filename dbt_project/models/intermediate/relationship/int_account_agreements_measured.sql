@@ -57,8 +57,8 @@ final as (
                     and frameworks.scope = 'group'
                 )
             )
-            and frameworks.start_date <= accounts.snapshot_date
-            and (frameworks.end_date is null or frameworks.end_date >= accounts.snapshot_date)
+            and accounts.snapshot_date >= frameworks.start_date
+            and (frameworks.end_date is null or accounts.snapshot_date <= frameworks.end_date)
             and {{ is_in_force('frameworks', 'accounts.snapshot_date') }}
     group by
         accounts.account_id,

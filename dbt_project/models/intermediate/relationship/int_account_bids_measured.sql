@@ -2,9 +2,9 @@ with bids as (select * from {{ ref('stg_raw__bids') }}),
 
 days as (select * from {{ ref('int_relationship_days_listed') }}),
 
-components as ({{ component_days(['technical']) }}),
+components as ({{ component_policy('window_days', ['technical']) }}),
 
-measures as ({{ measure_days(['bids', 'bid_win_rate']) }}),
+measures as ({{ measure_policy('window_days', ['bids', 'bid_win_rate']) }}),
 
 -- what is dated later had not happened, whatever a first load says of it
 dated as (
@@ -12,14 +12,15 @@ dated as (
     select
         bids.account_id,
         case
-            when coalesce(bids.decided_date, bids.submitted_date, bids.known_date) <= days.snapshot_date
+            when
+                coalesce(bids.decided_date, bids.submitted_date, bids.known_date)
+                <= days.snapshot_date
                 then bids.bid_result
         end as bid_result,
         bids.helped_specify,
         case
             when bids.bidder_count > 1 and bids.technical_rank between 1 and bids.bidder_count
-                then cast(bids.bidder_count - bids.technical_rank as {{ type_double() }})
-                / (bids.bidder_count - 1)
+                then {{ rate('bids.bidder_count - bids.technical_rank', 'bids.bidder_count - 1') }}
         end as technical_rate,
         case
             when bids.decided_date <= days.snapshot_date then bids.decided_date
@@ -46,13 +47,13 @@ judged as (
 
     select
         aged.account_id,
-        aged.age_days < measures.bids_days as is_bid,
-        aged.age_days < measures.bid_win_rate_days and aged.bid_result in ('won', 'lost')
+        aged.age_days < measures.bids_window_days as is_bid,
+        aged.age_days < measures.bid_win_rate_window_days and aged.bid_result in ('won', 'lost')
             as is_decided,
-        aged.age_days < measures.bid_win_rate_days and aged.bid_result = 'won' as is_won,
-        case when aged.age_days < components.technical_days then aged.helped_specify end
+        aged.age_days < measures.bid_win_rate_window_days and aged.bid_result = 'won' as is_won,
+        case when aged.age_days < components.technical_window_days then aged.helped_specify end
             as helped_specify,
-        case when aged.age_days < components.technical_days then aged.technical_rate end
+        case when aged.age_days < components.technical_window_days then aged.technical_rate end
             as technical_rate,
         aged.snapshot_date
     from aged

@@ -32,8 +32,10 @@ joined as (
         organisation.organisation_level_code,
         organisation.organisation_level_position,
         {%- for dimension in dimensions %}
-            case when {{ dimension }}_index is not null then policy.{{ dimension }}_weight else 0 end
-                as {{ dimension }}_weight,
+            case
+                when {{ dimension }}_index is not null then policy.{{ dimension }}_weight
+                else 0
+            end as {{ dimension }}_weight,
         {%- endfor %}
         policy.weights,
         accounts.is_current,
@@ -61,11 +63,15 @@ weighed as (
     select
         *,
         {%- for dimension in dimensions %}
-            {{ dimension }}_weight
-            / nullif({{ dimensions | join('_weight + ') }}_weight, 0) as {{ dimension }}_share_rate,
+            {{ dimension }}_weight / nullif(known_weights, 0) as {{ dimension }}_share_rate,
         {%- endfor %}
-        ({{ dimensions | join('_weight + ') }}_weight) / weights as known_rate
-    from joined
+        known_weights / weights as known_rate
+    from (
+        select
+            *,
+            key_weight + general_weight + organisation_weight as known_weights
+        from joined
+    ) as summed
 
 ),
 
@@ -84,10 +90,10 @@ final as (
         {%- endfor %}
         cast(
             round(
-                {%- for dimension in dimensions %}
-                    coalesce({{ dimension }}_share_rate * {{ dimension }}_index, 0)
-                    {{- " +" if not loop.last }}
-                {%- endfor %}, 2
+                coalesce(key_share_rate * key_index, 0)
+                + coalesce(general_share_rate * general_index, 0)
+                + coalesce(organisation_share_rate * organisation_index, 0),
+                2
             ) as numeric(9, 2)
         ) as relationship_points,
         {{ round_rate('known_rate') }} as coverage_rate,

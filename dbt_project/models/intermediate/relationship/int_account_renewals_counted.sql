@@ -2,7 +2,7 @@ with contracts as (select * from {{ ref('stg_raw__contracts') }}),
 
 days as (select * from {{ ref('int_relationship_days_listed') }}),
 
-measures as ({{ measure_days(['renewal_rate']) }}),
+measures as ({{ measure_policy('window_days', ['renewal_rate']) }}),
 
 policy as ({{ policy_values(['contract_gap_days']) }}),
 
@@ -40,7 +40,8 @@ ended as (
     inner join days
         on
             signed.end_date < days.snapshot_date
-            and signed.end_date > {{ add_days('days.snapshot_date', '-measures.renewal_rate_days') }}
+            and signed.end_date
+            > {{ add_days('days.snapshot_date', '-measures.renewal_rate_window_days') }}
             and {{ is_in_force('signed', 'days.snapshot_date') }}
 
 ),
@@ -59,9 +60,10 @@ followed as (
         on
             ended.account_id = signed.account_id
             and ended.contract_key <> signed.contract_key
-            and signed.start_date <= {{ add_days('ended.end_date', 'policy.contract_gap_days + 1') }}
-            and signed.start_date <= ended.snapshot_date
-            and (signed.end_date is null or signed.end_date > ended.end_date)
+            and {{ add_days('ended.end_date', 'policy.contract_gap_days + 1') }}
+            >= signed.start_date
+            and ended.snapshot_date >= signed.start_date
+            and (signed.end_date is null or ended.end_date < signed.end_date)
             and {{ is_in_force('signed', 'ended.snapshot_date') }}
     group by
         ended.contract_key,

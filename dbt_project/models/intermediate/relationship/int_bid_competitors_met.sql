@@ -49,13 +49,13 @@ judged as (
 named as (
 
     select
-        judged.*,
+        *,
         winner as competitor
     from judged
     where winner <> ''
     union all
     select
-        judged.*,
+        *,
         named_competitor as competitor
     from judged
     where

@@ -31,7 +31,9 @@ found as (
             case
                 when {{ has_chinese('words.word') }}
                     then position(words.word in texts.department_text)
-                else position(' ' || words.word || ' ' in {{ latin_words('texts.department_text') }})
+                else position(
+                    ' ' || words.word || ' ' in {{ latin_words('texts.department_text') }}
+                )
             end > 0
 
 ),

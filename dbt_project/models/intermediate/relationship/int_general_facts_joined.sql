@@ -13,16 +13,16 @@
         'bids_count', 'bids_decided_count', 'bids_won_count', 'bids_specify_known_count',
         'bids_specified_count', 'bids_ranked_count',
     ],
-    'records': [
-        'promises_count', 'promises_kept_count', 'complaints_count', 'order_days_count',
-    ],
+    'promises': ['promises_count', 'promises_kept_count'],
+    'complaints': ['complaints_count', 'order_days_count'],
     'departments': ['departments_target_count', 'departments_covered_count'],
 } -%}
 {%- set parts = {
     'people': 'int_account_people_counted',
     'exchanges': 'int_account_exchanges_counted',
     'bids': 'int_account_bids_measured',
-    'records': 'int_account_service_records_measured',
+    'promises': 'int_account_promises_counted',
+    'complaints': 'int_account_complaints_counted',
     'departments': 'int_account_departments_covered',
 } -%}
 with accounts as (select * from {{ ref('int_relationship_accounts_listed') }}),

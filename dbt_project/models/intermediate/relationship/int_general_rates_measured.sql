@@ -1,18 +1,6 @@
-{%- set parts = ['departments', 'breadth', 'response', 'technical', 'record'] -%}
 with facts as (select * from {{ ref('int_general_facts_joined') }}),
 
-components as (select * from {{ ref('policy_relationship_general_components') }}),
-
-policy as (
-
-    select
-        {%- for part in parts %}
-            max(case when component_code = '{{ part }}' then cases_minimum end)
-                as {{ part }}_minimum{{ "," if not loop.last }}
-        {%- endfor %}
-    from components
-
-),
+policy as ({{ component_policy('cases_minimum', ['response', 'technical', 'record']) }}),
 
 judged as (
 
@@ -24,22 +12,22 @@ judged as (
         facts.contacts_placed_count > 0 or facts.contacts_in_department_window_count = 0
             as is_placed,
         case
-            when facts.bids_specify_known_count >= policy.technical_minimum
+            when facts.bids_specify_known_count >= policy.technical_cases_minimum
                 then {{ rate('facts.bids_specified_count', 'facts.bids_specify_known_count') }}
         end as specified_rate,
         case
-            when facts.bids_ranked_count >= policy.technical_minimum
+            when facts.bids_ranked_count >= policy.technical_cases_minimum
                 then facts.technical_rank_rate
         end as ranked_rate,
         case
-            when facts.has_promises and facts.promises_count >= policy.record_minimum
+            when facts.has_promises and facts.promises_count >= policy.record_cases_minimum
                 then {{ rate('facts.promises_kept_count', 'facts.promises_count') }}
         end as promises_kept_rate,
         case
-            when facts.has_complaints and facts.order_days_count >= policy.record_minimum
+            when facts.has_complaints and facts.order_days_count >= policy.record_cases_minimum
                 then 1 - least(1, {{ rate('facts.complaints_count', 'facts.order_days_count') }})
         end as uncomplained_rate,
-        policy.response_minimum
+        policy.response_cases_minimum
     from facts
     cross join policy
 
@@ -58,7 +46,7 @@ final as (
                 then least(1, {{ rate('contacts_active_count', 'contacts_target_count') }})
         end as breadth_rate,
         case
-            when exchanges_judged_count >= response_minimum
+            when exchanges_judged_count >= response_cases_minimum
                 then {{ rate('exchanges_two_way_count', 'exchanges_judged_count') }}
         end as response_rate,
         -- the mean of what is known of two

@@ -6,25 +6,17 @@
     'wallets': 'int_account_wallet_shares_measured',
     'revenues': 'int_account_revenues_measured',
     'quotes': 'int_account_quotes_counted',
+    'joint_works': 'int_account_joint_works_found',
 } -%}
 with accounts as (select * from {{ ref('int_relationship_accounts_listed') }}),
 
 inputs as (select * from {{ ref('int_relationship_inputs_checked') }}),
 
-measures as (select * from {{ ref('policy_relationship_measures') }}),
-
 {% for part, model in parts.items() %}
     {{ part }} as (select * from {{ ref(model) }}),
 
 {% endfor %}
-policy as (
-
-    select
-        max(case when measure_code = 'bid_win_rate' then cases_minimum end) as bids_minimum,
-        max(case when measure_code = 'renewal_rate' then cases_minimum end) as renewals_minimum
-    from measures
-
-),
+policy as ({{ measure_policy('cases_minimum', ['bid_win_rate', 'renewal_rate']) }}),
 
 final as (
 
@@ -38,13 +30,16 @@ final as (
         end as agreement_scope,
         case when inputs.has_ranks_named then facts.executive_meetings_count end
             as executive_meetings,
+        -- that no record speaks of joint work proves nothing
+        nullif(joint_works.joint_plans_count, 0) as joint_plans,
+        nullif(joint_works.joint_projects_count, 0) as joint_projects,
         {{ round_rate('wallets.share_of_wallet_rate') }} as share_of_wallet,
         case
-            when facts.bids_decided_count >= policy.bids_minimum
+            when facts.bids_decided_count >= policy.bid_win_rate_cases_minimum
                 then {{ round_rate(rate('facts.bids_won_count', 'facts.bids_decided_count')) }}
         end as bid_win_rate,
         case
-            when renewals.contracts_due_count >= policy.renewals_minimum
+            when renewals.contracts_due_count >= policy.renewal_rate_cases_minimum
                 then {{ round_rate(
                     rate('renewals.contracts_renewed_count', 'renewals.contracts_due_count')
                 ) }}

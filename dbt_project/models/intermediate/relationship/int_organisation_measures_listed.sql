@@ -1,7 +1,7 @@
 {#- Each measure with what sources tell of it; the others are told by statements alone. -#}
 {%- set told = [
-    'agreement_scope', 'executive_meetings', 'share_of_wallet', 'bid_win_rate', 'renewal_rate',
-    'order_days', 'order_days_2y', 'bids', 'quotes',
+    'agreement_scope', 'executive_meetings', 'joint_plans', 'joint_projects', 'share_of_wallet',
+    'bid_win_rate', 'renewal_rate', 'order_days', 'order_days_2y', 'bids', 'quotes',
 ] -%}
 with facts as (select * from {{ ref('int_organisation_facts_joined') }}),
 
@@ -44,12 +44,12 @@ final as (
         ) as numeric(18, 6)) as measure_value,
         stated.fact_value is not null as is_stated,
         case
+            when measures.measure_code = 'agreement_scope' and facts.has_contracts then 'not_stated'
             when measures.measure_code = 'bid_win_rate' and facts.has_bids then 'too_few_cases'
             when measures.measure_code = 'renewal_rate' and facts.has_contracts then 'too_few_cases'
             when measures.measure_code = 'share_of_wallet' and facts.order_days is not null
                 then 'too_few_peers'
-            when measures.measure_code = 'agreement_scope' and facts.has_contracts then 'not_stated'
-            when measures.measure_code in ('{{ told | join("', '") }}') then 'no_source'
+            when measures.is_counted then 'no_source'
             else 'not_stated'
         end as reason_for_none,
         facts.is_current,

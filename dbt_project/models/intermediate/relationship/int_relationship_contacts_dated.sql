@@ -6,7 +6,7 @@ recognised as (select * from {{ ref('int_department_texts_recognised') }}),
 
 days as (select * from {{ ref('int_relationship_days_listed') }}),
 
-policy as ({{ component_days(['departments', 'breadth']) }}),
+policy as ({{ component_policy('window_days', ['departments', 'breadth']) }}),
 
 answers as (
 
@@ -43,9 +43,9 @@ final as (
         dated.account_id,
         coalesce(by_department.department_code, by_title.department_code) as department_code,
         dated.has_left,
-        not dated.has_left and coalesce(answers.age_days < policy.breadth_days, false)
+        not dated.has_left and coalesce(answers.age_days < policy.breadth_window_days, false)
             as is_active,
-        not dated.has_left and coalesce(answers.age_days < policy.departments_days, false)
+        not dated.has_left and coalesce(answers.age_days < policy.departments_window_days, false)
             as is_active_in_department,
         dated.snapshot_date
     from dated

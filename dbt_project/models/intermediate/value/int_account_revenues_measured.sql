@@ -4,7 +4,7 @@ account_days as (select * from {{ ref('int_account_days_known') }}),
 
 order_lines as (select * from {{ ref('stg_raw__order_lines') }}),
 
-measures as ({{ measure_days(['order_days', 'order_days_2y']) }}),
+measures as ({{ measure_policy('window_days', ['order_days', 'order_days_2y']) }}),
 
 days as (
 
@@ -43,11 +43,14 @@ summed as (
         aged.account_id,
         sum(case when aged.age_days < 365 then aged.net_revenue_amount else 0 end)
             as net_revenue_365d_amount,
-        count(case when aged.is_order_day and aged.age_days < measures.order_days_days then 1 end)
-            as order_days_count,
-        count(
-            case when aged.is_order_day and aged.age_days < measures.order_days_2y_days then 1 end
-        ) as order_days_2y_count,
+        {%- for measure in ['order_days', 'order_days_2y'] %}
+            count(
+                case
+                    when aged.is_order_day and aged.age_days < measures.{{ measure }}_window_days
+                        then 1
+                end
+            ) as {{ measure }}_count,
+        {%- endfor %}
         aged.snapshot_date
     from aged
     cross join measures

@@ -10,13 +10,13 @@ levels as (select * from {{ ref('policy_relationship_general_levels') }}),
 wide as (
 
     select
-        account_id,
         {%- for part in parts %}
             max(case when component_code = '{{ part }}' then component_rate end)
                 as {{ part }}_rate,
             max(case when component_code = '{{ part }}' then unknown_reason end)
-                as {{ part }}_unknown_reason{{ "," if not loop.last }}
+                as {{ part }}_unknown_reason,
         {%- endfor %}
+        account_id
     from components
     where is_current
     group by account_id

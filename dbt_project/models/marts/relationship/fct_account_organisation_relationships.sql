@@ -9,14 +9,14 @@ levels as (select * from {{ ref('policy_relationship_organisation_levels') }}),
 wide as (
 
     select
-        account_id,
         {%- for measure in [
             'agreement_scope', 'executive_meetings', 'joint_plans', 'joint_projects', 'supplier_rank',
             'share_of_wallet', 'bid_win_rate', 'renewal_rate', 'order_days',
         ] %}
             max(case when measure_code = '{{ measure }}' then measure_value end)
-                as {{ measure }}{{ "," if not loop.last }}
+                as {{ measure }},
         {%- endfor %}
+        account_id
     from measures
     where is_current
     group by account_id

@@ -6,14 +6,31 @@ changes as (select * from {{ ref('policy_relationship_changes') }}),
 
 dimensions as (select * from {{ ref('policy_relationship_dimensions') }}),
 
+parts as (select * from {{ ref('policy_relationship_parts') }}),
+
+components as (select * from {{ ref('policy_relationship_general_components') }}),
+
+gates as (select * from {{ ref('policy_relationship_gates') }}),
+
 part_names as (
 
-    select part_code, name_en, name_zh from {{ ref('policy_relationship_parts') }}
+    select
+        part_code,
+        name_en,
+        name_zh
+    from parts
     union all
-    select component_code as part_code, name_en, name_zh
-    from {{ ref('policy_relationship_general_components') }}
+    select
+        component_code as part_code,
+        name_en,
+        name_zh
+    from components
     union all
-    select gate_code as part_code, name_en, name_zh from {{ ref('policy_relationship_gates') }}
+    select
+        gate_code as part_code,
+        name_en,
+        name_zh
+    from gates
 
 ),
 

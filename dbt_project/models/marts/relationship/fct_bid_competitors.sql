@@ -60,7 +60,9 @@ final as (
         {%- for side, sign in [('lower', '-'), ('upper', '+')] %}
             case
                 when judged.has_win_rate
-                    then {{ wilson_bound('judged.bids_won_count', 'judged.bids_decided_between_count', sign) }}
+                    then {{ wilson_bound(
+                        'judged.bids_won_count', 'judged.bids_decided_between_count', sign
+                    ) }}
             end as win_rate_{{ side }},
         {%- endfor %}
         case
