@@ -8,16 +8,16 @@ final as (
         {%- for rate in ['identified_rate', 'covered_rate', 'supported_rate'] %}
             cast(null as {{ type_double() }}) as {{ rate }},
         {%- endfor %}
-        cast(null as int) as opposers_count,
-        cast(null as int) as champions_count,
+        cast(null as bigint) as opposers_count,
+        cast(null as bigint) as champions_count,
         cast(null as int) as champion_silent_days,
         {%- for rate in ['contact_thread_rate', 'manager_thread_rate'] %}
             cast(null as {{ type_double() }}) as {{ rate }},
         {%- endfor %}
-        cast(null as int) as threads_count,
-        cast(null as int) as over_claims_count,
-        cast(null as int) as unfilled_roles_count,
-        cast(null as int) as contacts_known_count,
+        cast(null as bigint) as threads_count,
+        cast(null as bigint) as over_claims_count,
+        cast(null as bigint) as unfilled_roles_count,
+        cast(null as bigint) as contacts_known_count,
         snapshot_date
     from accounts
 

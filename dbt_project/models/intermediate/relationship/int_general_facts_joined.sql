@@ -27,7 +27,7 @@
 } -%}
 with accounts as (select * from {{ ref('int_relationship_accounts_listed') }}),
 
-inputs as (select * from {{ ref('int_relationship_inputs_checked') }}),
+inputs as (select * from {{ ref('int_organisation_inputs_checked') }}),
 
 contact_targets as (select * from {{ ref('policy_relationship_contact_targets') }}),
 

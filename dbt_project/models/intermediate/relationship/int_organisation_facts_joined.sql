@@ -10,7 +10,7 @@
 } -%}
 with accounts as (select * from {{ ref('int_relationship_accounts_listed') }}),
 
-inputs as (select * from {{ ref('int_relationship_inputs_checked') }}),
+inputs as (select * from {{ ref('int_organisation_inputs_checked') }}),
 
 {% for part, model in parts.items() %}
     {{ part }} as (select * from {{ ref(model) }}),
