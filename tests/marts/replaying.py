@@ -13,8 +13,10 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from tests.conftest import ROLE_SECRET
 from tests.marts.building import NO_UNIT_TESTS, build
 from warehouse.database import Warehouse
+from warehouse.house import with_database
 
 SCHEMA = "build_to_replay"
 
@@ -42,6 +44,21 @@ class Replay:
             cursor.execute(sql.SQL("set local search_path = {}").format(sql.Identifier(SCHEMA)))
             yield cursor
             connection.rollback()
+
+
+@contextmanager
+def replay_of_own(
+    server_url: str, template: str, name: str, target: Path, variables: Mapping[str, Any], *marts: str
+) -> Iterator[Replay]:
+    """Prepare the marts in a database of their own, which lasts as long as the tests of a module."""
+    database, of = sql.Identifier(name), sql.Identifier(template)
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {} template {}").format(database, of))
+        grant = sql.SQL("grant create, temporary on database {} to guanxi_transformer")
+        connection.execute(grant.format(database))
+    yield prepare(Warehouse(with_database(server_url, name), ROLE_SECRET), target, variables, *marts)
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database {} with (force)").format(database))
 
 
 def prepare(warehouse: Warehouse, target: Path, variables: Mapping[str, Any], *marts: str) -> Replay:

@@ -1,0 +1,61 @@
+{%- set before = [
+    'published_level', 'computed_level', 'claimed_level', 'missed_cadences_count', 'has_left',
+    'account_id', 'snapshot_date',
+] -%}
+with contacts as (select * from {{ ref('int_contact_levels_decided') }}),
+
+followed as (
+
+    select
+        *
+        {%- for column in before %},
+            lag({{ column }}) over contact_days as from_{{ column }}
+        {%- endfor %}
+    from contacts
+    window contact_days as (partition by contact_key order by snapshot_date)
+
+),
+
+-- a level that was not known, or is not any more, did not move
+moved as (
+
+    select
+        *,
+        has_left and not from_has_left as is_leaving,
+        coalesce(account_id, '') <> coalesce(from_account_id, '') as is_moving
+    from followed
+    where published_level is not null and from_published_level is not null
+
+),
+
+final as (
+
+    select
+        contact_key,
+        account_id,
+        from_published_level as from_level,
+        published_level as to_level,
+        computed_level,
+        from_computed_level,
+        case
+            when is_moving then 'moved'
+            when is_leaving then 'left'
+            when computed_level = from_computed_level then 'claim'
+            -- what is claimed lies below what is earned, and decides alone
+            when published_level < computed_level and published_level < from_published_level
+                then 'claim'
+        end as move_reason,
+        not is_moving
+        and not is_leaving
+        and (computed_level > from_computed_level or computed_level < 0) as is_of_evidence,
+        missed_cadences_count > from_missed_cadences_count
+        and computed_level < from_computed_level as is_decayed,
+        counted_date,
+        from_snapshot_date,
+        snapshot_date
+    from moved
+    where published_level <> from_published_level or is_leaving or is_moving
+
+)
+
+select * from final
