@@ -29,10 +29,10 @@ scored as (
 
     select
         summed.account_id,
-        case
+        cast(case
             when summed.coverage_rate >= policy.general_coverage_minimum
-                then cast(round(100 * summed.index_rate, 2) as numeric(9, 2))
-        end as general_index,
+                then round(100 * summed.index_rate, 2)
+        end as numeric(9, 2)) as general_index,
         {{ round_rate('summed.coverage_rate') }} as general_coverage_rate,
         summed.departments_rate,
         summed.is_current,

@@ -53,10 +53,10 @@ final as (
             next_try.gates_failed_count = 0 and next_try.gates_unknown_count > 0, false
         ) as is_unproven,
         -- nobody knows whether there were dealings: that is no nought
-        case
+        cast(case
             when reached.level_position > 0 or next_try.gates_unknown_count = 0
-                then cast(levels.index_value as numeric(9, 2))
-        end as organisation_index,
+                then levels.index_value
+        end as numeric(9, 2)) as organisation_index,
         reached.is_current,
         reached.snapshot_date
     from reached

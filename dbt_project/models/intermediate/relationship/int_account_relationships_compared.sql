@@ -10,7 +10,8 @@ known as (
         organisation_index,
         organisation_level_code,
         organisation_level_position,
-        case when coverage_rate > 0 then relationship_points end as relationship_index,
+        cast(case when coverage_rate > 0 then relationship_points end as numeric(9, 2))
+            as relationship_index,
         coverage_rate,
         is_current,
         snapshot_date

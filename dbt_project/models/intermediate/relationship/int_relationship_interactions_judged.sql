@@ -4,6 +4,7 @@ kinds as (select * from {{ ref('policy_interaction_kinds') }}),
 
 days as (select * from {{ ref('int_relationship_days_listed') }}),
 
+-- what took place; messages in chats may be private and are not looked at
 judged as (
 
     select
@@ -16,8 +17,10 @@ judged as (
             else kinds.is_two_way
         end as is_answered
     from interactions
-    left join kinds on interactions.interaction_kind = kinds.interaction_kind
-    where coalesce(interactions.interaction_status, 'done') = 'done'
+    inner join kinds on interactions.interaction_kind = kinds.interaction_kind
+    where
+        kinds.counts_as_evidence
+        and coalesce(interactions.interaction_status, 'done') = 'done'
 
 ),
 

@@ -32,10 +32,10 @@ changed as (
         now_parts.part_kind,
         before_parts.part_value as value_before,
         now_parts.part_value as value_after,
-        case
+        cast(case
             when now_parts.part_kind in ('component', 'index')
                 then coalesce(now_parts.part_points, 0) - coalesce(before_parts.part_points, 0)
-        end as points_change
+        end as numeric(9, 2)) as points_change
     from moved
     inner join parts as now_parts
         on

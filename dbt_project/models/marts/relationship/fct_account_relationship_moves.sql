@@ -65,7 +65,7 @@ final as (
         changes.name_zh as change_name_zh,
         explained.value_before,
         explained.value_after,
-        cast(explained.points_change as numeric(9, 2)) as points_change,
+        explained.points_change,
         row_number() over (
             partition by explained.account_id, explained.snapshot_date
             order by
