@@ -42,18 +42,12 @@ joined as (
         accounts.snapshot_date
     from accounts
     cross join policy
-    left join key_side
-        on
-            accounts.account_id = key_side.account_id
-            and accounts.snapshot_date = key_side.snapshot_date
-    left join general
-        on
-            accounts.account_id = general.account_id
-            and accounts.snapshot_date = general.snapshot_date
-    left join organisation
-        on
-            accounts.account_id = organisation.account_id
-            and accounts.snapshot_date = organisation.snapshot_date
+    {%- for side in ['key_side', 'general', 'organisation'] %}
+        left join {{ side }}
+            on
+                accounts.account_id = {{ side }}.account_id
+                and accounts.snapshot_date = {{ side }}.snapshot_date
+    {%- endfor %}
 
 ),
 
