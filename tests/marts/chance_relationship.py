@@ -16,6 +16,8 @@ SIGNS = (
     "blocked_competitor", "single_sourced", "complained", "opposed_us", "met_competitor",
 )  # fmt: skip
 KINDS = ("call", "visit", "meeting", "mail", "event", "training", "social", "other")
+# around every window and cadence of the policy
+EDGES = (0, 1, 59, 60, 61, 89, 90, 91, 120, 121, 178, 179, 180, 181, 240, 241, 364, 365, 366)
 
 
 def moment(day: date) -> datetime:
@@ -51,13 +53,15 @@ class Crm:
         self.tables.setdefault(entity, []).append(same | row)
 
     def _day(self, back: int = 600) -> date:
-        return self.as_of - timedelta(days=self.dice.randint(0, back))
+        """A day by chance, half of the time one at the edge of a window."""
+        ago = self.dice.choice([edge for edge in EDGES if edge <= back]) if self.dice.random() < 0.5 else None
+        return self.as_of - timedelta(days=self.dice.randint(0, back) if ago is None else ago)
 
     def _account(self, name: str, names: list[str]) -> None:
         dice = self.dice
         for number in range(dice.randint(0, 2)):
             opened = self._day()
-            closed = opened + timedelta(days=dice.randint(1, 90))
+            closed = max(self._day(200), opened + timedelta(days=1))
             told: Row = {"opportunity_id": f"{name}-O{number}", "account_id": name, "opened_at": moment(opened)}
             self.add("opportunities", told["opportunity_id"], told | {"closed_at": None}, opened)
             if closed <= self.as_of:
@@ -87,7 +91,9 @@ class Crm:
         change: Row = dice.choice(
             (
                 {}, {}, {"claimed_level": dice.choice((None, 2, 5))},
-                {"left_date": later - timedelta(days=dice.randint(-5, 40))}, {"account_id": dice.choice(names)},
+                {"left_date": later - timedelta(days=dice.randint(-5, 40))},
+                {"left_date": self.as_of - timedelta(days=dice.choice((-1, 0, 1, 15)))},
+                {"account_id": dice.choice(names)},
                 {"is_deleted": True},
             )
         )  # fmt: skip
@@ -105,7 +111,8 @@ class Crm:
             "status": dice.choice((None, "done", "done", "done", "missed", "cancelled")),
             "outcome": dice.choice((None, "positive", "no_response")),
             "is_two_way": dice.choice((None, True, True, False)),
-            "evidence": dice.choice(signs) if dice.random() < manner.openness else None, "happened_at": moment(happened),
+            "evidence": dice.choice(signs) if dice.random() < manner.openness else None,
+            "happened_at": moment(happened),
             "opportunity_id": f"{account}-O0" if dice.random() < 0.2 else None,
         }  # fmt: skip
         known = happened + timedelta(days=dice.choice((-4, 0, 0, 0, 3, 40)))

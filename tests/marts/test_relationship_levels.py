@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -13,6 +12,7 @@ import pytest
 
 from tests.marts.chance_relationship import Crm, moment
 from tests.marts.independent_relationship import AGAINST, MANDATORY, Relationships
+from tests.marts.relationship_agreement import accounts_agree, evidence_agrees, measured_days, moves_agree
 from tests.marts.replaying import Replay, Row, replay_of_own
 
 AS_OF = date(2025, 7, 15)
@@ -31,13 +31,6 @@ def replay(server_url: str, template_database: str, tmp_path_factory: pytest.Tem
     target = tmp_path_factory.mktemp("dbt")
     with replay_of_own(server_url, template_database, "company_of_levels", target, variables, *MARTS) as replay:
         yield replay
-
-
-def _days() -> list[date]:
-    ends = [date(2025, 7, 1)]
-    for _ in range(11):
-        ends.append((ends[-1] - timedelta(days=1)).replace(day=1))
-    return [*(end - timedelta(days=1) for end in reversed(ends)), AS_OF]
 
 
 def _all(cursor: psycopg.Cursor[Row], query: str) -> list[Row]:
@@ -67,7 +60,7 @@ def _agreed(replay: Replay, seed: int) -> list[Row]:
         shown = {row["contact_key"]: row for row in _all(cursor, "select * from fct_contact_relationships")}
         evidence = {row["evidence_key"]: row for row in _all(cursor, "select * from fct_relationship_evidence")}
     people = {(row["contact_key"], row["snapshot_date"]): row for row in levels}
-    known = {day: Relationships(records, day) for day in _days()}
+    known = {day: Relationships(records, day) for day in measured_days(AS_OF)}
     expected = {(one["contact_key"], day): one for day, known_then in known.items() for one in known_then.people()}
     assert people.keys() == expected.keys()
     for key, one in expected.items():
@@ -76,50 +69,10 @@ def _agreed(replay: Replay, seed: int) -> list[Row]:
     assert {contact: row["published_level"] for contact, row in shown.items()} == {
         contact: one["published_level"] for contact, one in now.items()
     }
-    _accounts_agree(accounts, known)
-    _moves_agree(moves, expected, evidence)
+    accounts_agree(accounts, known)
+    moves_agree(moves, expected, evidence)
+    evidence_agrees(evidence, records)
     return list(expected.values())
-
-
-def _accounts_agree(found: list[Row], known: Mapping[date, Relationships]) -> None:
-    assert {row["snapshot_date"] for row in found} == set(known)
-    assert "A1" not in {row["account_id"] for row in found}, "our own company is no customer"
-    assert sum(row["account_id"] == "A0" for row in found) == 4, "known since early April"
-    for row in found:
-        for name, value in known[row["snapshot_date"]].account(row["account_id"]).items():
-            seen = row[name]
-            assert (seen is None) == (value is None), (row, name, value)
-            if value is not None:
-                assert float(seen) == pytest.approx(value, abs=1e-4), (row, name, value)
-
-
-def _moves_agree(found: list[Row], expected: Mapping[tuple[str, date], Row], evidence: Mapping[str, Row]) -> None:
-    """Each change between two days of the list has its move; what explains it is that person's and known since."""
-    changes = set()
-    for contact in {contact for contact, _ in expected}:
-        own = [(day, expected[contact, day]) for day in _days() if (contact, day) in expected]
-        for (before, then), (day, now) in pairwise(own):
-            if None in (then["published_level"], now["published_level"]):
-                continue
-            if (
-                then["published_level"] != now["published_level"]
-                or (now["has_left"] and not then["has_left"])
-                or then["account_id"] != now["account_id"]
-            ):
-                changes.add((contact, before, day, then["published_level"], now["published_level"]))
-    assert {
-        (row["contact_key"], row["from_snapshot_date"], row["snapshot_date"], row["from_level"], row["to_level"])
-        for row in found
-    } == changes
-    for row in found:
-        keys = (row["evidence_keys"] or "").split(",") if row["evidence_keys"] else []
-        assert len(keys) == row["evidence_count"]
-        assert bool(keys) == (row["move_reason"] == "evidence")
-        for key in keys:
-            act = evidence[key]
-            assert act["contact_key"] == row["contact_key"]
-            assert row["from_snapshot_date"] < max(act["happened_date"], act["known_date"]) <= row["snapshot_date"]
-            assert (act["kind"] in AGAINST) == (act["counts_as"] == "opposition")
 
 
 @pytest.mark.parametrize("seed", range(100, 104))

@@ -28,6 +28,25 @@ moved as (
 
 ),
 
+reasoned as (
+
+    select
+        *,
+        case
+            when is_moving then 'moved'
+            when is_leaving then 'left'
+            when computed_level = from_computed_level then 'claim'
+            -- what is published went against the evidence, or is held below it
+            when
+                (published_level > from_published_level) <> (computed_level > from_computed_level)
+                or (published_level < computed_level and published_level < from_published_level)
+                then 'claim'
+        end as move_reason
+    from moved
+    where published_level <> from_published_level or is_leaving or is_moving
+
+),
+
 final as (
 
     select
@@ -37,24 +56,15 @@ final as (
         published_level as to_level,
         computed_level,
         from_computed_level,
-        case
-            when is_moving then 'moved'
-            when is_leaving then 'left'
-            when computed_level = from_computed_level then 'claim'
-            -- what is claimed lies below what is earned, and decides alone
-            when published_level < computed_level and published_level < from_published_level
-                then 'claim'
-        end as move_reason,
-        not is_moving
-        and not is_leaving
-        and (computed_level > from_computed_level or computed_level < 0) as is_of_evidence,
+        move_reason,
+        move_reason is null and (computed_level > from_computed_level or computed_level < 0)
+            as is_of_evidence,
         missed_cadences_count > from_missed_cadences_count
         and computed_level < from_computed_level as is_decayed,
         counted_date,
         from_snapshot_date,
         snapshot_date
-    from moved
-    where published_level <> from_published_level or is_leaving or is_moving
+    from reasoned
 
 )
 
