@@ -25,11 +25,9 @@ final as (
         *,
         lag(snapshot_date) over account_days as previous_snapshot_date,
         lag(relationship_index) over account_days as previous_relationship_index,
-        relationship_index - lag(relationship_index) over account_days
-            as relationship_index_change,
-        {%- for dimension in ['key', 'general', 'organisation'] %}
-            {{ dimension }}_index - lag({{ dimension }}_index) over account_days
-                as {{ dimension }}_index_change,
+        {%- for index in ['relationship', 'key', 'general', 'organisation'] %}
+            cast({{ index }}_index - lag({{ index }}_index) over account_days as numeric(9, 2))
+                as {{ index }}_index_change,
         {%- endfor %}
         lag(general_level_code) over account_days as previous_general_level_code,
         lag(organisation_level_code) over account_days as previous_organisation_level_code,

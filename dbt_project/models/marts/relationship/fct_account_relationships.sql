@@ -29,6 +29,7 @@ final as (
         compared.relationship_index_change,
         compared.key_index,
         compared.key_index_change,
+        key_side.key_index_unknown_reason as key_unknown_reason,
         {%- for column in [
             'identified_rate', 'covered_rate', 'supported_rate', 'opposers_count',
             'champions_count', 'champion_silent_days', 'contact_thread_rate',
@@ -43,6 +44,7 @@ final as (
         general_levels.name_zh as general_level_name_zh,
         compared.previous_general_level_code,
         general.general_coverage_rate,
+        general.general_unknown_reason,
         {%- for part in ['departments', 'breadth', 'response', 'technical', 'record'] %}
             {{ round_rate('rates.' ~ part ~ '_rate') }} as {{ part }}_rate,
         {%- endfor %}
