@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 Row = dict[str, Any]
 
@@ -21,6 +21,14 @@ KINDS = ("call", "visit", "meeting", "mail", "event", "training", "social", "oth
 def moment(day: date) -> datetime:
     """Noon of a day in Shanghai."""
     return datetime.combine(day, time(4), tzinfo=UTC)
+
+
+class Manner(NamedTuple):
+    """How a person deals with us: how much of what it does is for us, how often it does anything, since when not."""
+
+    favour: float
+    openness: float
+    silent_days: int
 
 
 class Crm:
@@ -50,19 +58,19 @@ class Crm:
         for number in range(dice.randint(0, 2)):
             opened = self._day()
             closed = opened + timedelta(days=dice.randint(1, 90))
-            told = {"opportunity_id": f"{name}-O{number}", "account_id": name, "opened_at": moment(opened)}
+            told: Row = {"opportunity_id": f"{name}-O{number}", "account_id": name, "opened_at": moment(opened)}
             self.add("opportunities", told["opportunity_id"], told | {"closed_at": None}, opened)
             if closed <= self.as_of:
                 self.add("opportunities", told["opportunity_id"], told | {"closed_at": moment(closed)}, closed)
         published = self._day()
-        bid = {"bid_id": f"{name}-B", "account_id": name, "published_date": published, "decided_date": None}
+        bid: Row = {"bid_id": f"{name}-B", "account_id": name, "published_date": published, "decided_date": None}
         self.add("bids", bid["bid_id"], bid, published)
         people = [f"{name}-P{number}" for number in range(dice.randint(1, 5))]
         for person in people:
             self._person(name, person, names)
-            keenness, favour = dice.choice((0, 2, 6, 14)), dice.random()
-            for number in range(dice.randint(0, 2 + 2 * keenness)):
-                self._talk(f"{person}-I{number}", name, person, favour)
+            manner = Manner(dice.choice((0, 0.5, 0.9, 1)), dice.choice((0.1, 0.3, 1)), dice.choice((0, 0, 65, 125)))
+            for number in range(dice.randint(0, 2 + 2 * dice.choice((0, 2, 6, 20)))):
+                self._talk(f"{person}-I{number}", name, person, manner)
             for number in range(dice.randint(0, 2)):
                 self._voice(f"{person}-V{number}", name, person)
 
@@ -86,10 +94,10 @@ class Crm:
         if change:
             self.add("contacts", person, row | change, later)
 
-    def _talk(self, key: str, account: str, person: str, favour: float) -> None:
+    def _talk(self, key: str, account: str, person: str, manner: Manner) -> None:
         dice = self.dice
-        happened = self._day(dice.choice((60, 200, 500)))
-        signs = SIGNS[:7] if dice.random() < favour else SIGNS[7:]
+        happened = self._day(dice.choice((60, 200, 500))) - timedelta(days=manner.silent_days)
+        signs = (*SIGNS[:7], *SIGNS[:1] * 4) if dice.random() < manner.favour else SIGNS[7:]
         row = {
             "interaction_id": key, "account_id": None if dice.random() < 0.05 else account,
             "contact_id": None if dice.random() < 0.05 else person, "account_manager_id": dice.choice(MANAGERS),
@@ -97,7 +105,7 @@ class Crm:
             "status": dice.choice((None, "done", "done", "done", "missed", "cancelled")),
             "outcome": dice.choice((None, "positive", "no_response")),
             "is_two_way": dice.choice((None, True, True, False)),
-            "evidence": dice.choice(signs) if dice.random() < 0.25 else None, "happened_at": moment(happened),
+            "evidence": dice.choice(signs) if dice.random() < manner.openness else None, "happened_at": moment(happened),
             "opportunity_id": f"{account}-O0" if dice.random() < 0.2 else None,
         }  # fmt: skip
         known = happened + timedelta(days=dice.choice((-4, 0, 0, 0, 3, 40)))
@@ -111,7 +119,11 @@ class Crm:
         same = {"account_id": account, "contact_id": person}
         match dice.choice(("survey", "member", "referral", "ticket")):
             case "survey":
-                row = {"survey_response_id": key, "kind": dice.choice(("nps", "nps", "csat")), "answered_at": moment(when)}
+                row = {
+                    "survey_response_id": key,
+                    "kind": dice.choice(("nps", "nps", "csat")),
+                    "answered_at": moment(when),
+                }
                 self.add("survey_responses", key, same | row | {"score": dice.choice((3, 6, 8, 9, 10, 11))}, when)
             case "member":
                 row = {"campaign_member_id": key, "campaign_id": "C", "joined_at": moment(when)}

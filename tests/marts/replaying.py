@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -31,9 +31,16 @@ class Replay:
     models: tuple[tuple[str, str], ...]
 
     @contextmanager
-    def of(self, records: Mapping[str, Sequence[Row]]) -> Iterator[psycopg.Cursor[Row]]:
-        """Give a cursor that sees what the models make of these raw records; nothing of it lasts."""
+    def of(
+        self, records: Mapping[str, Sequence[Row]], *, but: LiteralString | None = None
+    ) -> Iterator[psycopg.Cursor[Row]]:
+        """Give a cursor that sees what the models make of these raw records; nothing of it lasts.
+
+        `but` is a statement that takes records away before.
+        """
         with self.warehouse.connect_admin() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            if but is not None:
+                cursor.execute(but)
             for entity, rows in records.items():
                 for place, row in enumerate(rows):
                     _insert(cursor, entity, {"content_hash": str(place)} | row)

@@ -50,8 +50,9 @@ final as (
         case when is_known then round(greatest(0, 100 * value), 4) end as key_index,
         case
             when has_known_contact
-                then cast(mandatory_roles_count - unfilled_roles_count as {{ type_double() }})
-                / mandatory_roles_count
+                then
+                    cast(mandatory_roles_count - unfilled_roles_count as {{ type_double() }})
+                    / mandatory_roles_count
         end as identified_rate,
         case
             when is_known then cast(covered_count as {{ type_double() }}) / chain_count

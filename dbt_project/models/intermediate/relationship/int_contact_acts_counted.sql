@@ -9,7 +9,9 @@ acts as (select * from {{ ref('int_relationship_acts_listed') }}),
 tied as (select * from {{ ref('int_exclusions_tied') }}),
 
 policy as (
-    {{ policy_values(['relationship_window_days', 'relationship_contact_days', 'relationship_coach_days']) }}
+    {{ policy_values([
+        'relationship_window_days', 'relationship_contact_days', 'relationship_coach_days',
+    ]) }}
 ),
 
 -- what a person did at another customer says nothing of this one

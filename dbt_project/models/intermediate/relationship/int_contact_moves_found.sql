@@ -7,10 +7,10 @@ with contacts as (select * from {{ ref('int_contact_levels_decided') }}),
 followed as (
 
     select
-        *
-        {%- for column in before %},
-            lag({{ column }}) over contact_days as from_{{ column }}
+        {%- for column in before %}
+            lag({{ column }}) over contact_days as from_{{ column }},
         {%- endfor %}
+        contacts.*
     from contacts
     window contact_days as (partition by contact_key order by snapshot_date)
 
