@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from simulator.tables import WRITTEN, Table
+from simulator.crm.crm_table import crm_table
+from simulator.crm.steering_tables import RELATION_PLAN, RELATION_REVIEW
 
-
-def _table(name: str, key: str, columns: str, description: str) -> Table:
-    """A table of the CRM; `columns` holds "name type" pairs, one a line."""
-    pairs = [tuple(line.strip().split(maxsplit=1)) for line in columns.strip().splitlines()]
-    return Table(
-        name=name,
-        columns=((key, "text not null"), *((column, kind) for column, kind in pairs), *WRITTEN),
-        key=key,
-        description=description,
-        schema="crm",
-    )
-
-
-CONTACT = _table(
+CONTACT = crm_table(
     "contact",
     "contact_no",
     """
@@ -40,7 +28,7 @@ CONTACT = _table(
     """,
     "One row per person at a customer. relation_level is what the account manager claims, from -1 to 5.",
 )
-INTERACTION = _table(
+INTERACTION = crm_table(
     "interaction",
     "interaction_no",
     """
@@ -63,7 +51,7 @@ INTERACTION = _table(
     """,
     "One row per call, visit, meeting, mail, event or training with a person. Many are entered days later.",
 )
-OPPORTUNITY = _table(
+OPPORTUNITY = crm_table(
     "opportunity",
     "opportunity_no",
     """
@@ -86,7 +74,7 @@ OPPORTUNITY = _table(
     """,
     "One row per deal that may come. Stages: 初步接洽, 需求确认, 方案报价, 商务谈判, 赢单, 输单.",
 )
-OPPORTUNITY_STAGE = _table(
+OPPORTUNITY_STAGE = crm_table(
     "opportunity_stage",
     "change_no",
     """
@@ -100,7 +88,7 @@ OPPORTUNITY_STAGE = _table(
     """,
     "One row per move of an opportunity.",
 )
-BID = _table(
+BID = crm_table(
     "bid",
     "bid_no",
     """
@@ -122,7 +110,7 @@ BID = _table(
     """,
     "One row per tender we took part in.",
 )
-REFERRAL = _table(
+REFERRAL = crm_table(
     "referral",
     "referral_no",
     """
@@ -134,7 +122,7 @@ REFERRAL = _table(
     """,
     "One row per time a customer recommended us; referred_no once the other one buys.",
 )
-CONTRACT = _table(
+CONTRACT = crm_table(
     "contract",
     "contract_no",
     """
@@ -157,7 +145,7 @@ CONTRACT = _table(
     """,
     "One row per agreement and year. A renewal is a row of its own that names the one before.",
 )
-CHURN_NOTE = _table(
+CHURN_NOTE = crm_table(
     "churn_note",
     "note_no",
     """
@@ -171,7 +159,7 @@ CHURN_NOTE = _table(
     """,
     "One row per time somebody wrote down why a customer had left.",
 )
-CAMPAIGN = _table(
+CAMPAIGN = crm_table(
     "campaign",
     "campaign_no",
     """
@@ -185,7 +173,7 @@ CAMPAIGN = _table(
     """,
     "One row per campaign.",
 )
-CAMPAIGN_MEMBER = _table(
+CAMPAIGN_MEMBER = crm_table(
     "campaign_member",
     "member_no",
     """
@@ -198,7 +186,7 @@ CAMPAIGN_MEMBER = _table(
     """,
     "One row per customer chosen for a campaign. Arms: treated, and holdout for those left out on purpose.",
 )
-TICKET = _table(
+TICKET = crm_table(
     "ticket",
     "ticket_no",
     """
@@ -220,7 +208,7 @@ TICKET = _table(
     """,
     "One row per complaint, fault, question, request or return. category is what the desk typed in, and often empty.",
 )
-SURVEY = _table(
+SURVEY = crm_table(
     "survey",
     "survey_no",
     """
@@ -237,7 +225,7 @@ SURVEY = _table(
     """,
     "One row per question asked: nps, csat or ces. States: asked, answered; a remark may come without a score.",
 )
-WEB_VISIT = _table(
+WEB_VISIT = crm_table(
     "web_visit",
     "visit_no",
     """
@@ -255,7 +243,7 @@ WEB_VISIT = _table(
     """,
     "One row per visit to the shop and the site.",
 )
-LOYALTY_MOVEMENT = _table(
+LOYALTY_MOVEMENT = crm_table(
     "loyalty_movement",
     "movement_no",
     """
@@ -270,7 +258,6 @@ LOYALTY_MOVEMENT = _table(
     """,
     "One row per movement of loyalty points: earned with an order, redeemed, expired. Points out are negative.",
 )
-
 CRM_TABLES = (
     CONTACT,
     INTERACTION,
@@ -286,4 +273,6 @@ CRM_TABLES = (
     SURVEY,
     WEB_VISIT,
     LOYALTY_MOVEMENT,
+    RELATION_PLAN,
+    RELATION_REVIEW,
 )

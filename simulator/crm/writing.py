@@ -16,6 +16,7 @@ from simulator.crm.people import draw_people
 from simulator.crm.programmes import draw_members, member_rows
 from simulator.crm.referrals import referral_rows
 from simulator.crm.scene import Scene
+from simulator.crm.steering import plan_rows, review_rows
 from simulator.crm.surveys import draw_surveys, survey_rows
 from simulator.crm.ticket_rows import ticket_rows
 from simulator.crm.tickets import draw_tickets
@@ -49,3 +50,5 @@ def write_scene(scene: Scene, *, truth: CrmTruth, put: Callable[[Rows], None]) -
     put(survey_rows(scene, people, tickets, surveys))
     put(visit_rows(scene, people))
     put(movement_rows(scene))
+    put(plan_rows(scene, people))
+    put(review_rows(scene))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -30,20 +30,32 @@ class Replay:
     warehouse: Warehouse
     models: tuple[tuple[str, str], ...]
 
+    def only(self, *names: str) -> Replay:
+        """Return the replay of some of the models, in the same order."""
+        return replace(self, models=tuple(model for model in self.models if model[0] in names))
+
     @contextmanager
     def of(
-        self, records: Mapping[str, Sequence[Row]], *, but: LiteralString | None = None
+        self,
+        records: Mapping[str, Sequence[Row]],
+        *,
+        measured: Mapping[str, Sequence[Row]] | None = None,
+        but: LiteralString | None = None,
     ) -> Iterator[psycopg.Cursor[Row]]:
         """Give a cursor that sees what the models make of these raw records; nothing of it lasts.
 
-        `but` is a statement that takes records away before.
+        `measured` are rows of models that are not among those replayed. `but` is a statement that takes records away
+        before.
         """
         with self.warehouse.connect_admin() as connection, connection.cursor(row_factory=dict_row) as cursor:
             if but is not None:
                 cursor.execute(but)
             for entity, rows in records.items():
                 for place, row in enumerate(rows):
-                    _insert(cursor, entity, {"content_hash": str(place)} | row)
+                    _insert(cursor, "raw", entity, {"content_hash": str(place)} | row)
+            for model, rows in (measured or {}).items():
+                for row in rows:
+                    _insert(cursor, SCHEMA, model, row)
             for name, select in self.models:
                 table = sql.Identifier(SCHEMA, name)
                 cursor.execute(sql.SQL("delete from {}").format(table))
@@ -90,10 +102,10 @@ def prepare(warehouse: Warehouse, target: Path, variables: Mapping[str, Any], *m
     return Replay(warehouse, tuple((each.split(".")[-1], compiled[each]) for each in ordered))
 
 
-def _insert(cursor: psycopg.Cursor[Row], entity: str, row: Row) -> None:
+def _insert(cursor: psycopg.Cursor[Row], schema: str, table: str, row: Row) -> None:
     cursor.execute(
         sql.SQL("insert into {} ({}) values ({})").format(
-            sql.Identifier("raw", entity),
+            sql.Identifier(schema, table),
             sql.SQL(", ").join(map(sql.Identifier, row)),
             sql.SQL(", ").join(sql.Placeholder() * len(row)),
         ),

@@ -50,7 +50,8 @@ def test_an_account_has_about_five_people_and_sixty_talks(grown_company: Simulat
         ("bid", "submitted_at"), ("referral", "referred_at"), ("campaign_member", "joined_at"),
         ("ticket", "opened_at"), ("survey", "asked_at"), ("web_visit", "visited_at"),
         ("loyalty_movement", "moved_at"), ("interaction", "create_date"), ("contract", "create_date"),
-        ("churn_note", "left_on"), ("campaign", "create_date"),
+        ("churn_note", "left_on"), ("campaign", "create_date"), ("relation_plan", "planned_at"),
+        ("relation_review", "reviewed_at"),
     ],
 )  # fmt: skip
 def test_no_row_knows_the_future(grown_company: Simulated, table: str, moment: str) -> None:
@@ -71,6 +72,8 @@ def test_what_changes_later_is_not_told_before(grown_company: Simulated) -> None
         f" or (closed_at is null) <> (stage not in ('赢单', '输单'))"
         " union all select 'talk' from crm.interaction where (state = 'planned')"
         f" <> (happened_at >= {end}) or (state <> 'done' and (outcome is not null or sign is not null))"
+        f" union all select 'plan' from crm.relation_plan where approved_at >= {end}"
+        " or (approved_at is not null and state <> 'completed') or approved_by = owner_no"
     )
     assert later == []
 
@@ -89,9 +92,10 @@ def test_rows_point_to_rows(grown_company: Simulated) -> None:
     pairs = [
         *((table, "account_no", "erp.customer", "customer_no") for table in (
             "contact", "interaction", "opportunity", "bid", "referral", "contract", "churn_note", "campaign_member",
-            "ticket", "survey", "web_visit", "loyalty_movement")),
+            "ticket", "survey", "web_visit", "loyalty_movement", "relation_plan", "relation_review")),
         *((table, "contact_no", "crm.contact", "contact_no") for table in (
-            "interaction", "opportunity", "referral", "campaign_member", "ticket", "survey", "web_visit")),
+            "interaction", "opportunity", "referral", "campaign_member", "ticket", "survey", "web_visit",
+            "relation_plan")),
         ("contact", "reports_to", "crm.contact", "contact_no"),
         ("opportunity_stage", "opportunity_no", "crm.opportunity", "opportunity_no"),
         ("bid", "opportunity_no", "crm.opportunity", "opportunity_no"),

@@ -16,6 +16,7 @@ TABLES = {
     "opportunity_stages": "opportunity_stage", "bids": "bid", "referrals": "referral", "contracts": "contract",
     "churn_reasons": "churn_note", "campaigns": "campaign", "campaign_members": "campaign_member",
     "tickets": "ticket", "survey_responses": "survey", "web_visits": "web_visit", "loyalty_points": "loyalty_movement",
+    "relationship_plans": "relation_plan", "relationship_reviews": "relation_review",
 }  # fmt: skip
 
 

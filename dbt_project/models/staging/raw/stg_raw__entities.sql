@@ -18,6 +18,8 @@
     'prices',
     'products',
     'referrals',
+    'relationship_plans',
+    'relationship_reviews',
     'survey_responses',
     'tickets',
     'web_visits',
