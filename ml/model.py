@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ml.features import CATEGORICAL_NAMES, FEATURE_NAMES, NUMERIC, Feature, require_features
+from ml.features import CATEGORICAL_NAMES, FEATURE_NAMES, NUMERIC, require_features
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,9 +38,10 @@ MIN_CATEGORY_ROWS = 50
 MAX_CATEGORIES = 20
 
 
-def fit_model(rows: pd.DataFrame) -> Pipeline:
+def fit_model(rows: pd.DataFrame, extra: Mapping[str, int] | None = None) -> Pipeline:
     """Fit encoder, boosted trees and calibration on rows with `is_churned`; the same rows give the same model.
 
+    `extra` are further numeric columns with their directions, for a trial; no night has any.
     The sigmoid that turns margins into probabilities is fitted on predictions for accounts which the trees of that
     fold had not seen. Raises FeatureColumnsError.
     """
@@ -52,13 +53,13 @@ def fit_model(rows: pd.DataFrame) -> Pipeline:
     require_features(rows)
     rows = rows.sort_values(["snapshot_date", "account_id"], kind="stable", ignore_index=True)
     labels = rows["is_churned"].to_numpy(dtype=np.int64)
-    numeric, categorical = _observed(rows)
-    encoder = _encoder([feature.name for feature in numeric], categorical)
-    encoded = encoder.fit_transform(rows[[feature.name for feature in numeric] + categorical])
+    numeric, categorical = _observed(rows, extra or {})
+    encoder = _encoder(list(numeric), categorical)
+    encoded = encoder.fit_transform(rows[[*numeric, *categorical]])
     trees = HistGradientBoostingClassifier(
         random_state=SEED,
         categorical_features=None,
-        monotonic_cst=[feature.direction for feature in numeric] + [0] * len(categorical),
+        monotonic_cst=[*numeric.values(), *[0] * len(categorical)],
         **HYPERPARAMETERS,
     )
     folds = list(GroupKFold(FOLDS).split(encoded, labels, rows["account_id"]))
@@ -121,12 +122,18 @@ def fit_parameters() -> dict[str, Any]:
     }
 
 
-def _observed(rows: pd.DataFrame) -> tuple[list[Feature], list[str]]:
-    """Return the features that say something in these rows; a company may not have industries, or returns."""
+def _observed(rows: pd.DataFrame, extra: Mapping[str, int]) -> tuple[dict[str, int], list[str]]:
+    """Return the features that say something in these rows; a company may not have industries, or returns.
+
+    The numeric ones come with their directions.
+    """
     accounts = rows["account_id"]
-    numeric = [
-        feature for feature in NUMERIC if accounts[rows[feature.name].notna()].nunique() >= MIN_OBSERVED_ACCOUNTS
-    ]
+    wanted = {feature.name: feature.direction for feature in NUMERIC} | dict(extra)
+    numeric = {
+        name: direction
+        for name, direction in wanted.items()
+        if accounts[rows[name].notna()].nunique() >= MIN_OBSERVED_ACCOUNTS
+    }
     categorical = [name for name in CATEGORICAL_NAMES if len(set(rows[name])) > 1]
     return numeric, categorical
 
