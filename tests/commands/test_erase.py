@@ -111,4 +111,6 @@ def test_what_cannot_be_done_is_said_in_four_lines(shop: Shop) -> None:
     stranger = shop.refused("erase", "--contact", "P77", "--yes")
     assert "no source has one of this id" in stranger
     assert "P77" not in stranger.split("next:")[0]
+    short = shop.refused("erase", "--contact", "P2", "--also", "Li", "--yes")
+    assert "fewer than three letters" in short
     assert "nothing in the warehouse names it" in shop.refused("erase", "--contact", "P77", "--source", "till", "--yes")
