@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -62,12 +64,34 @@ def parsed_project(
 ) -> Path | None:
     """Return the file that holds the parsed project, made now unless it was kept; None when dbt cannot parse it.
 
-    It is kept in dbt_project/target under `project_hash`, as long as that folder can be written; else it is made each
-    time, in `scratch`.
+    It is kept in dbt_project/target under a hash of all that it depends on, as long as that folder can be written; else
+    it is made each time, in `scratch`. Of several processes that miss it at once, one makes it and the others wait.
     """
-    kept = _KEPT / f"parsed-{project_hash(variables)}.msgpack"
-    if kept.exists():
-        return kept
+    kept = _KEPT / f"parsed-{_hash(_parsed_by(variables))}.msgpack"
+    with _alone():
+        return kept if kept.exists() else _parse(variables, kept, scratch, progress)
+
+
+def _parsed_by(variables: dict[str, Any]) -> dict[str, Any]:
+    """Return the variables that decide what dbt parses; the others are put in when a model is compiled."""
+    return {"own_account_ids": variables.get("own_account_ids") or []}
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other process parses; where the folder cannot be written, nobody can be waited for."""
+    try:
+        _KEPT.mkdir(exist_ok=True)
+        lock = (_KEPT / "parsing.lock").open("a")
+    except OSError:
+        yield
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _parse(variables: dict[str, Any], kept: Path, scratch: Path, progress: Callable[[str], None]) -> Path | None:
     progress("dbt reads the project")
     environment = _environment(
         host="nowhere.invalid", port="1", user="nobody", password="none", threads="1",  # noqa: S106 - dbt connects to nothing here
@@ -86,7 +110,6 @@ def parsed_project(
 
 def _keep(parsed: Path, kept: Path) -> Path:
     """Move a parsed project to its place in one step, for others may look for it now; drop those of other contents."""
-    _KEPT.mkdir(exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=_KEPT, prefix="parsing-", delete=False) as whole:
         whole.write(parsed.read_bytes())
     Path(whole.name).chmod(0o644)
@@ -98,8 +121,11 @@ def _keep(parsed: Path, kept: Path) -> Path:
 
 def project_hash(variables: dict[str, Any]) -> str:
     """Return a hash of every file of the project, of the versions of dbt and of the variables that nights share."""
-    lasting = {name: value for name, value in variables.items() if name not in _OF_ONE_NIGHT}
-    found = hashlib.sha256(json.dumps([version("dbt-core"), version("dbt-postgres"), lasting]).encode())
+    return _hash({name: value for name, value in variables.items() if name not in _OF_ONE_NIGHT})
+
+
+def _hash(variables: dict[str, Any]) -> str:
+    found = hashlib.sha256(json.dumps([version("dbt-core"), version("dbt-postgres"), variables]).encode())
     for file in _files():
         found.update(f"\0{file.relative_to(PROJECT)}\0".encode())
         found.update(file.read_bytes())

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from tests.conftest import ROLE_SECRET
 from tests.marts.building import NO_UNIT_TESTS, build
 from warehouse.database import Warehouse
+from warehouse.house import with_database
 
 SCHEMA = "build_to_replay"
 
@@ -29,9 +31,16 @@ class Replay:
     models: tuple[tuple[str, str], ...]
 
     @contextmanager
-    def of(self, records: Mapping[str, Sequence[Row]]) -> Iterator[psycopg.Cursor[Row]]:
-        """Give a cursor that sees what the models make of these raw records; nothing of it lasts."""
+    def of(
+        self, records: Mapping[str, Sequence[Row]], *, but: LiteralString | None = None
+    ) -> Iterator[psycopg.Cursor[Row]]:
+        """Give a cursor that sees what the models make of these raw records; nothing of it lasts.
+
+        `but` is a statement that takes records away before.
+        """
         with self.warehouse.connect_admin() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            if but is not None:
+                cursor.execute(but)
             for entity, rows in records.items():
                 for place, row in enumerate(rows):
                     _insert(cursor, entity, {"content_hash": str(place)} | row)
@@ -42,6 +51,21 @@ class Replay:
             cursor.execute(sql.SQL("set local search_path = {}").format(sql.Identifier(SCHEMA)))
             yield cursor
             connection.rollback()
+
+
+@contextmanager
+def replay_of_own(
+    server_url: str, template: str, name: str, target: Path, variables: Mapping[str, Any], *marts: str
+) -> Iterator[Replay]:
+    """Prepare the marts in a database of their own, which lasts as long as the tests of a module."""
+    database, of = sql.Identifier(name), sql.Identifier(template)
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {} template {}").format(database, of))
+        grant = sql.SQL("grant create, temporary on database {} to guanxi_transformer")
+        connection.execute(grant.format(database))
+    yield prepare(Warehouse(with_database(server_url, name), ROLE_SECRET), target, variables, *marts)
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database {} with (force)").format(database))
 
 
 def prepare(warehouse: Warehouse, target: Path, variables: Mapping[str, Any], *marts: str) -> Replay:

@@ -19,10 +19,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from tests.conftest import ROLE_SECRET
-from tests.marts.replaying import Replay, Row, prepare
-from warehouse.database import Warehouse
-from warehouse.house import with_database
+from tests.marts.replaying import Replay, Row, replay_of_own
 
 AS_OF = date(2024, 2, 29)
 KNOWN = "2021-01-01 00:00+00"
@@ -110,19 +107,10 @@ EDGES = {
 
 @pytest.fixture(scope="module")
 def replay(server_url: str, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
-    name = "company_of_properties"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template_database))
-        )
-        connection.execute(
-            sql.SQL("grant create, temporary on database {} to guanxi_transformer").format(sql.Identifier(name))
-        )
-    warehouse = Warehouse(with_database(server_url, name), ROLE_SECRET)
     variables = {"as_of_date": AS_OF.isoformat(), "timezone": "Asia/Shanghai", "currency": "CNY"}
-    yield prepare(warehouse, tmp_path_factory.mktemp("dbt"), variables, *MARTS)
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    target = tmp_path_factory.mktemp("dbt")
+    with replay_of_own(server_url, template_database, "company_of_properties", target, variables, *MARTS) as replay:
+        yield replay
 
 
 @pytest.mark.parametrize("edge", EDGES)

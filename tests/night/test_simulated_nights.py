@@ -18,8 +18,9 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 from psycopg import sql
+from psycopg.rows import dict_row
 
-from benchmarks import faults
+from benchmarks import faults, relationship
 from tests.conftest import reachable_folder
 from tests.marts.building import NO_UNIT_TESTS, build
 from tests.night.house_for_nights import NightHouse
@@ -126,6 +127,25 @@ def test_the_effects_of_campaigns_are_those_that_were_planted(house: NightHouse,
     assert any(sum(each) == 0 for each in true.values())
     revenue = [row for row in effects if row["outcome_code"] == "revenue"]
     assert [row for row in revenue if row["is_beyond_chance"] == "t"] == []
+
+
+def test_levels_of_relationships_are_near_what_people_truly_think(house: NightHouse, first_night: str) -> None:
+    """The limits lie well below what benchmarks.relationship finds of larger companies."""
+    assert first_night
+    with opened_house(load_settings(house.environment())) as opened:
+        truth = pq.read_table(opened.simulated / "truth" / "attitudes.parquet").to_pylist()
+        with (
+            opened.warehouse.connect(Role.CONTACT_READER) as connection,
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            rows = cursor.execute("select * from bi_restricted.fct_contact_relationships").fetchall()
+    people = {row["contact_key"].removeprefix("crm_db|"): row for row in rows if not row["has_left"]}
+    true = relationship.true_levels(truth, date(2026, 6, 30))
+    known = [(true[name], row["computed_level"]) for name, row in people.items() if name in true]
+    assert len(known) > 500
+    assert sum(abs(level - found) <= 1 for level, found in known) > 0.75 * len(known)
+    supporters = relationship.findings(true, people)["supporters"]
+    assert supporters.true > supporters.right > 0.7 * supporters.found > 0
 
 
 def test_the_second_night_is_the_next_day_and_loads_only_what_is_new(house: NightHouse, second_night: str) -> None:

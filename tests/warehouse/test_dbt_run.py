@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,10 +47,37 @@ def test_a_project_is_parsed_once_until_it_changes(
     assert first.parent == project / "target"
     with monkeypatch.context() as without_dbt:
         without_dbt.setattr(subprocess, "run", lambda *_, **__: pytest.fail("dbt was asked again"))
-        assert _parsed(tmp_path / "scratch", as_of_date="2026-07-01") == first
+        assert _parsed(tmp_path / "scratch", as_of_date="2026-07-01", timezone="Europe/London") == first
     (project / "models" / "one.sql").write_text("select {{ nothing(", encoding="utf-8")
-    assert _parsed(tmp_path / "scratch", timezone="Europe/London") is None
-    assert [file.name for file in (project / "target").iterdir()] == [first.name]
+    assert _parsed(tmp_path / "scratch") is None
+    assert [file.name for file in (project / "target").glob("parsed-*")] == [first.name]
+
+
+@pytest.mark.usefixtures("project")
+def test_of_two_that_miss_it_one_parses_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    once = threading.Lock()
+    really = subprocess.run
+
+    def counted(command: list[str], **words: Any) -> Any:
+        with once:
+            started.append(command[0])
+        return really(command, **words)
+
+    monkeypatch.setattr(subprocess, "run", counted)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda name: _parsed(tmp_path / name), ("one", "other")))
+    assert found[0] == found[1] is not None
+    assert len(started) == 1
+
+
+def test_no_configuration_depends_on_a_variable() -> None:
+    """What is parsed once must not depend on what a night is given."""
+    files = [file for file in dbt_run.PROJECT.rglob("*.yml") if "target" not in file.parts]
+    assert len(files) > 100
+    assert [file.name for file in files if re.search(r"\bvar\(", file.read_text(encoding="utf-8"))] == []
+    models = list((dbt_run.PROJECT / "models").rglob("*.sql"))
+    assert [file.name for file in models if "config(" in file.read_text(encoding="utf-8")] == []
 
 
 def test_a_hash_tells_files_names_and_variables_apart(project: Path) -> None:

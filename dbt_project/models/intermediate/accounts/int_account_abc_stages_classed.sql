@@ -1,16 +1,11 @@
+{%- set newcomers = 'restatements where is_of_presence' -%}
 with stages as (select * from {{ ref('int_account_stages_kept') }}),
 
 measures as (select * from {{ ref('int_account_snapshots_measured') }}),
 
 snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
 
-newcomers as (
-
-    select account_id
-    from {{ ref('int_restatements_found') }}
-    where is_of_presence
-
-),
+restatements as (select * from {{ ref('int_restatements_found') }}),
 
 limits as ({{ abc_limits() }}),
 
@@ -28,9 +23,7 @@ valued as (
             stages.account_id = measures.account_id
             and stages.snapshot_date = measures.snapshot_date
     inner join snapshot_dates on stages.snapshot_date = snapshot_dates.snapshot_date
-    where
-        not snapshot_dates.is_carried
-        or stages.account_id in (select account_id from newcomers)
+    where {{ is_measured_anew('snapshot_dates', 'stages.account_id', newcomers) }}
 
 ),
 
@@ -61,4 +54,4 @@ final as (
 
 )
 
-{{ final_and_carried('snapshot_dates', but='newcomers') }}
+{{ final_and_carried('snapshot_dates', but=newcomers) }}

@@ -1,3 +1,4 @@
+{%- set newcomers = 'restatements where is_of_presence' -%}
 with accounts as (select * from {{ ref('int_accounts_merged') }}),
 
 snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
@@ -8,13 +9,7 @@ rhythms as (select * from {{ ref('int_account_rhythms_measured') }}),
 
 returns as (select * from {{ ref('int_account_returns_found') }}),
 
-newcomers as (
-
-    select account_id
-    from {{ ref('int_restatements_found') }}
-    where is_of_presence
-
-),
+restatements as (select * from {{ ref('int_restatements_found') }}),
 
 policy as ({{ policy_values([
     'declining_overdue_ratio', 'declining_days_minimum', 'declining_spend_rate',
@@ -50,10 +45,7 @@ present as (
     where
         accounts.is_latest
         and not accounts.is_internal
-        and (
-            not snapshot_dates.is_carried
-            or accounts.account_id in (select account_id from newcomers)
-        )
+        and {{ is_measured_anew('snapshot_dates', 'accounts.account_id', newcomers) }}
         and (
             accounts.first_seen_date <= snapshot_dates.snapshot_date
             or measures.order_days_total_count > 0
@@ -76,16 +68,13 @@ final as (
             and present.days_since_last_order > present.typical_gap_days,
             false
         ) as has_not_come_back,
-        coalesce(
-            present.days_since_last_order >= policy.declining_days_minimum
-            and present.overdue_ratio >= policy.declining_overdue_ratio,
-            false
-        ) as is_overdue,
-        coalesce(
-            present.days_since_last_order >= policy.dormant_days_minimum
-            and present.overdue_ratio >= policy.dormant_overdue_ratio,
-            false
-        ) as is_long_overdue,
+        {%- for name, stage in [('is_overdue', 'declining'), ('is_long_overdue', 'dormant')] %}
+            coalesce(
+                present.days_since_last_order >= policy.{{ stage }}_days_minimum
+                and present.overdue_ratio >= policy.{{ stage }}_overdue_ratio,
+                false
+            ) as {{ name }},
+        {%- endfor %}
         coalesce(present.days_since_last_order > present.churn_limit_days, false)
             as is_silent_past_limit,
         present.won_back_date is not null as has_returned_after_churn,
@@ -93,8 +82,7 @@ final as (
             present.typical_gap_days <= policy.spend_rule_gap_days_maximum
             and present.net_revenue_prior_180d_amount > 0
             and present.net_revenue_180d_amount
-            <= present.net_revenue_prior_180d_amount
-            * (1 - policy.declining_spend_rate),
+            <= present.net_revenue_prior_180d_amount * (1 - policy.declining_spend_rate),
             false
         ) as has_spend_fallen,
         coalesce(

@@ -11,9 +11,7 @@ states_in_hand as (
     select states.*
     from states
     inner join snapshot_dates on states.snapshot_date = snapshot_dates.snapshot_date
-    where
-        not snapshot_dates.is_carried
-        or states.account_id in (select account_id from restated)
+    where {{ is_measured_anew('snapshot_dates', 'states.account_id', 'restated') }}
 
 ),
 

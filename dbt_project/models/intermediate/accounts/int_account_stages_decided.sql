@@ -8,13 +8,7 @@ lifecycle_stages as (select * from {{ ref('policy_lifecycle_stages') }}),
 
 snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
 
-newcomers as (
-
-    select account_id
-    from {{ ref('int_restatements_found') }}
-    where is_of_presence
-
-),
+restatements as (select * from {{ ref('int_restatements_found') }}),
 
 precedences as (
 
@@ -102,4 +96,4 @@ final as (
 
 )
 
-{{ final_and_carried('snapshot_dates', but='newcomers') }}
+{{ final_and_carried('snapshot_dates', but='restatements where is_of_presence') }}

@@ -2,10 +2,10 @@
     corrections change months that were over, and whose industry or size is corrected
     changes the peers of all its months. -#}
 {%- set sides = [1, -1] if var('carried_schema') else [1] -%}
-{%- set days = 'int_category_days_listed' -%}
+{%- set days, accounts = 'int_category_days_listed', 'int_accounts_measured' -%}
 with {{ days }} as (select * from {{ ref('int_category_days_listed') }}),
 
-dim_accounts as (select * from {{ ref('dim_accounts') }}),
+{{ accounts }} as (select * from {{ ref('int_accounts_measured') }}),
 
 day_rows as (
     {% for side in sides %}
@@ -28,7 +28,7 @@ account_rows as (
             industry,
             size_band,
             {{ side }} as side
-        from {{ 'dim_accounts' if side == 1 else carried_relation('dim_accounts') }}
+        from {{ accounts if side == 1 else carried_relation(accounts) }}
         {{ "union all" if not loop.last }}
     {% endfor %}
 ),

@@ -1,4 +1,4 @@
-with trade as (select * from {{ ref('int_account_trade_measured') }}),
+with revenues as (select * from {{ ref('int_account_revenues_measured') }}),
 
 peers as (select * from {{ ref('int_account_peers_grouped') }}),
 
@@ -32,18 +32,18 @@ nearest as (
 stated as (
 
     select
-        trade.account_id,
-        trade.snapshot_date,
+        revenues.account_id,
+        revenues.snapshot_date,
         declared_wallets.wallet_amount,
         row_number() over (
-            partition by trade.account_id, trade.snapshot_date
+            partition by revenues.account_id, revenues.snapshot_date
             order by declared_wallets.valid_from desc
         ) as age_rank
     from declared_wallets
-    inner join trade
+    inner join revenues
         on
-            declared_wallets.account_id = trade.account_id
-            and trade.snapshot_date
+            declared_wallets.account_id = revenues.account_id
+            and revenues.snapshot_date
             between declared_wallets.valid_from and declared_wallets.valid_until
 
 ),
@@ -51,7 +51,7 @@ stated as (
 final as (
 
     select
-        trade.account_id,
+        revenues.account_id,
         case
             when stated.account_id is not null then 'declared'
             else nearest.wallet_method
@@ -59,17 +59,17 @@ final as (
         coalesce(stated.wallet_amount, nearest.wallet_amount) as wallet_amount,
         nearest.wallet_group,
         nearest.buyers_count as wallet_peers_count,
-        trade.net_revenue_365d_amount,
-        trade.snapshot_date
-    from trade
+        revenues.net_revenue_365d_amount,
+        revenues.snapshot_date
+    from revenues
     left join nearest
         on
-            trade.account_id = nearest.account_id
-            and trade.snapshot_date = nearest.snapshot_date
+            revenues.account_id = nearest.account_id
+            and revenues.snapshot_date = nearest.snapshot_date
     left join stated
         on
-            trade.account_id = stated.account_id
-            and trade.snapshot_date = stated.snapshot_date
+            revenues.account_id = stated.account_id
+            and revenues.snapshot_date = stated.snapshot_date
             and stated.age_rank = 1
 
 )

@@ -1,4 +1,4 @@
-with trade as (select * from {{ ref('int_account_trade_measured') }}),
+with revenues as (select * from {{ ref('int_account_revenues_measured') }}),
 
 peers as (select * from {{ ref('int_account_peers_grouped') }}),
 
@@ -8,15 +8,15 @@ spends as (
 
     select
         peers.wallet_group,
-        {{ percentile('trade.net_revenue_365d_amount', 0.9) }} as wallet_amount,
+        {{ percentile('revenues.net_revenue_365d_amount', 0.9) }} as wallet_amount,
         count(*) as buyers_count,
-        trade.snapshot_date
-    from trade
-    inner join peers on trade.account_id = peers.account_id
-    where trade.net_revenue_365d_amount > 0
+        revenues.snapshot_date
+    from revenues
+    inner join peers on revenues.account_id = peers.account_id
+    where revenues.net_revenue_365d_amount > 0
     group by
         peers.wallet_group,
-        trade.snapshot_date
+        revenues.snapshot_date
 
 ),
 

@@ -3,9 +3,7 @@
     'order_days_365d_count', 'order_days_total_count', 'net_revenue_30d_amount',
     'net_revenue_90d_amount', 'net_revenue_180d_amount', 'net_revenue_365d_amount',
 ] -%}
-{%- set revenue_rank = mid_rank_rate(
-    'net_revenue_365d_amount', within='snapshot_date, is_eligible',
-) -%}
+{%- set rank = mid_rank_rate('net_revenue_365d_amount', within='snapshot_date, is_eligible') -%}
 {%- set rhythm = ['median_gap_days', 'gap_spread_rate', 'typical_gap_days', 'overdue_ratio'] -%}
 with measures as (select * from {{ ref('int_account_snapshots_measured') }}),
 
@@ -91,7 +89,7 @@ final as (
         cast(return_rate_365d as {{ type_double() }}) as return_rate_365d,
         products_365d_count,
         cast(
-            case when is_eligible then {{ revenue_rank }} end as {{ type_double() }}
+            case when is_eligible then {{ rank }} end as {{ type_double() }}
         ) as revenue_rank_rate,
         snapshot_date,
         {{ as_of_date() }} as as_of_date

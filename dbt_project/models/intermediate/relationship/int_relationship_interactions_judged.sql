@@ -1,0 +1,54 @@
+with interactions as (select * from {{ ref('stg_raw__interactions') }}),
+
+kinds as (select * from {{ ref('policy_interaction_kinds') }}),
+
+days as (select * from {{ ref('int_relationship_days_listed') }}),
+
+-- what took place; messages in chats may be private and are not looked at
+judged as (
+
+    select
+        interactions.*,
+        kinds.is_two_way as is_meeting,
+        case
+            when interactions.is_two_way is not null then interactions.is_two_way
+            when interactions.interaction_outcome = 'no_response' then false
+            when interactions.direction = 'mutual' then true
+            else kinds.is_two_way
+        end as is_answered
+    from interactions
+    inner join kinds on interactions.interaction_kind = kinds.interaction_kind
+    where
+        kinds.counts_as_evidence
+        and coalesce(interactions.interaction_status, 'done') = 'done'
+
+),
+
+final as (
+
+    select
+        judged.source || '|' || judged.interaction_id as interaction_key,
+        judged.account_id,
+        judged.source || '|' || judged.contact_id as contact_key,
+        judged.is_answered as is_two_way,
+        -- events are left out: hospitality proves no trust
+        coalesce(
+            judged.is_meeting
+            and judged.is_answered
+            and judged.counterpart_level = 'executive'
+            and judged.our_level = 'executive',
+            false
+        ) as is_executive_meeting,
+        {{ days_between('judged.happened_date', 'days.snapshot_date') }} as age_days,
+        judged.happened_date,
+        days.snapshot_date
+    from judged
+    inner join days
+        on
+            judged.happened_date <= days.snapshot_date
+            and judged.happened_date > {{ add_days('days.snapshot_date', -365) }}
+            and {{ is_in_force('judged', 'days.snapshot_date') }}
+
+)
+
+select * from final
