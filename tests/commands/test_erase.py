@@ -86,9 +86,9 @@ def test_from_the_first_search_to_the_next_night(shop: Shop) -> None:
         mart: rows for mart, (rows, _) in before.checksums.items()
     }
     changed = {mart for mart in after.checksums if after.checksums[mart] != before.checksums[mart]}
-    assert changed == {"dim_contacts", "fct_contact_segments", "fct_interactions", "fct_tickets", "fct_feedback",
+    assert changed >= {"dim_contacts", "fct_contact_segments", "fct_interactions", "fct_tickets", "fct_feedback",
                        "fct_opportunities"}  # fmt: skip
-    assert changed <= WITH_KEYS
+    assert changed <= WITH_KEYS, "a mart of customers is what it was"
     assert len(before.checksums) > 50
 
     # the day built anew from raw: whatever rests on a person's records is what it was for every customer
