@@ -86,9 +86,9 @@ def test_from_the_first_search_to_the_next_night(shop: Shop) -> None:
         mart: rows for mart, (rows, _) in before.checksums.items()
     }
     changed = {mart for mart in after.checksums if after.checksums[mart] != before.checksums[mart]}
-    assert changed == {"dim_contacts", "fct_contact_segments", "fct_interactions", "fct_tickets", "fct_feedback",
+    assert changed >= {"dim_contacts", "fct_contact_segments", "fct_interactions", "fct_tickets", "fct_feedback",
                        "fct_opportunities"}  # fmt: skip
-    assert changed <= WITH_KEYS
+    assert changed <= WITH_KEYS, "a mart of customers is what it was"
     assert len(before.checksums) > 50
 
     # the day built anew from raw: whatever rests on a person's records is what it was for every customer
@@ -111,4 +111,6 @@ def test_what_cannot_be_done_is_said_in_four_lines(shop: Shop) -> None:
     stranger = shop.refused("erase", "--contact", "P77", "--yes")
     assert "no source has one of this id" in stranger
     assert "P77" not in stranger.split("next:")[0]
+    short = shop.refused("erase", "--contact", "P2", "--also", "Li", "--yes")
+    assert "fewer than three letters" in short
     assert "nothing in the warehouse names it" in shop.refused("erase", "--contact", "P77", "--source", "till", "--yes")
