@@ -84,7 +84,7 @@ def test_northwind_an_erp_database(workshop: Workshop, scratch_database: str) ->
     command = [str(binaries() / "psql"), "--quiet", "--set", "ON_ERROR_STOP=1", "--file", str(file), scratch_database]
     subprocess.run(command, check=True, capture_output=True)
     workshop.load("northwind", "erp", as_of.isoformat(), erp_url=scratch_database)
-    _build(workshop, "northwind", as_of, "fct_account_rfm", "fct_account_abc")
+    _build(workshop, "northwind", as_of, "dim_accounts", "fct_account_rfm", "fct_account_abc")
     with psycopg.connect(scratch_database) as erp:
         rows = erp.execute(
             "select o.customer_id, d.product_id::text, o.order_date,"
@@ -101,7 +101,7 @@ def test_maven_a_pipeline(workshop: Workshop) -> None:
     as_of, data = date(2017, 12, 31), SHARED / "maven_crm"
     for source in ("crm", "crm_again"):
         workshop.load("maven_crm", source, as_of.isoformat(), data=data)
-    _build(workshop, "maven_crm", as_of, "fct_account_rfm", "fct_account_abc", "fct_opportunities")
+    _build(workshop, "maven_crm", as_of, "dim_accounts", "fct_account_rfm", "fct_account_abc", "fct_opportunities")
     deals, accounts = (pd.read_csv(data / f"{name}.csv", dtype=str) for name in ("sales_pipeline", "accounts"))
     won = deals[deals["deal_stage"] == "Won"]
     sold = list(zip(won["account"], won["product"], won["close_date"], map(Decimal, won["close_value"]), strict=True))

@@ -28,7 +28,7 @@ NUMBERS = {
     "days_late": 1e-6, "nps_rate": 1e-6, "csat_rate": 1e-6, **{f"{group}_index": 0.0051 for group in GROUPS},
 }  # fmt: skip
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("company_of_health")]  # one worker builds for all
 
 
 @pytest.fixture(scope="module")

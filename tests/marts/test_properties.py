@@ -31,7 +31,7 @@ MARTS = (
 AGES = (0, 1, 14, 28, 29, 30, 31, 59, 60, 61, 89, 90, 91, 179, 180, 181, 359, 360, 364, 365, 366, 540, 729, 730, 731)
 AMOUNTS = tuple(map(Decimal, ("-100", "-50", "0", "0.01", "50", "100", "100.10", "800", "9000")))
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("company_of_properties")]  # one worker builds for all
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ NUMBERS = (
 )  # fmt: skip
 Records = Mapping[str, Sequence[Row]]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("company_of_levels")]  # one worker builds for all
 
 
 @pytest.fixture(scope="module")

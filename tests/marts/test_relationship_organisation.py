@@ -27,7 +27,7 @@ SEEN = {
     "renewal_rate": "renewals", "order_days_count": "order_days",
 }  # fmt: skip
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("company_of_houses")]  # one worker builds for all
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ REPLAYED = (
     "int_relationship_review_reasons_found", *MARTS,
 )  # fmt: skip
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("company_to_review")]  # one worker builds for all
 
 
 @pytest.fixture(scope="module")
