@@ -11,7 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.compare import hold_out_latest
-from ml.evaluate import CONFIDENCE, DRAWS, Interval, Quality, average_precision_difference, measure
+from ml.evaluate import (
+    CONFIDENCE,
+    DRAWS,
+    Interval,
+    Quality,
+    average_precision_difference,
+    measure,
+    paired_interval,
+)
 from ml.model import SEED, churn_probability, fit_model
 
 if TYPE_CHECKING:
@@ -81,22 +89,16 @@ def auc_difference(
     """Return AUC(score) - AUC(other) with its interval by a paired bootstrap over whole accounts."""
     from sklearn.metrics import roc_auc_score
 
-    numbers, codes = np.unique(accounts, return_inverse=True)
-    random = np.random.default_rng(seed)
-    differences = []
-    for _ in range(draws):
-        picked = np.bincount(random.integers(0, len(numbers), len(numbers)), minlength=len(numbers))
-        weights = picked[codes].astype(np.float64)
+    def difference(weights: Floats) -> float:
         drawn = weights > 0
-        if is_churned[drawn].any() and not is_churned[drawn].all():
-            ours, theirs = (
-                roc_auc_score(is_churned[drawn], each[drawn], sample_weight=weights[drawn]) for each in (score, other)
-            )
-            differences.append(ours - theirs)
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(differences, [tail, 1 - tail])
-    value = roc_auc_score(is_churned, score) - roc_auc_score(is_churned, other)
-    return Interval(value=float(value), low=float(low), high=float(high))
+        if is_churned[drawn].all() or not is_churned[drawn].any():
+            return float("nan")
+        ours, theirs = (
+            roc_auc_score(is_churned[drawn], each[drawn], sample_weight=weights[drawn]) for each in (score, other)
+        )
+        return float(ours - theirs)
+
+    return paired_interval(difference, accounts=accounts, seed=seed, draws=draws)
 
 
 def _signed(gain: Interval) -> str:

@@ -49,5 +49,5 @@ def tell_carried(connection: psycopg.Connection, schema: str, carried_schema: st
         ).format(in_schema)
     ).fetchone()
     if restated is not None and restated[1]:
-        told += f"; the past of {restated[1]} accounts with sales reads otherwise now, {restated[2]} for one"
+        told += f"; accounts with sales whose past reads otherwise now: {restated[1]}, {restated[2]} for one"
     return told

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,7 @@ def transform(
     TransformError when a model fails and MartsTestError when a test does. Readers notice neither.
     """
     schema = f"build_{claim.night.gen}_{claim.number}"
-    variables = {
-        "as_of_date": claim.night.as_of.isoformat(),
-        "timezone": claim.night.timezone,
-        "currency": company.currency,
-        "own_account_ids": list(company.own_account_ids),
-    }
+    variables = build_variables(company, claim.night.as_of, claim.night.timezone)
     made_by = project_hash(variables)
     with warehouse.connect(Role.TRANSFORMER) as connection:
         claim.assert_held(connection)
@@ -78,6 +74,16 @@ def transform(
     report = _report(schema, target, status)
     with warehouse.connect(Role.TRANSFORMER) as connection:
         return replace(report, carried=tell_carried(connection, schema, carried))
+
+
+def build_variables(company: Company, as_of: date, timezone: str) -> dict[str, Any]:
+    """Return what dbt is given for a company's day; nothing of it has a default in the project."""
+    return {
+        "as_of_date": as_of.isoformat(),
+        "timezone": timezone,
+        "currency": company.currency,
+        "own_account_ids": list(company.own_account_ids),
+    }
 
 
 def _report(schema: str, target: Path, status: int) -> TransformReport:

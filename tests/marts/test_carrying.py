@@ -70,7 +70,7 @@ def test_what_is_taken_over_is_what_would_have_been_measured(company: Warehouse,
     snapshots, months = _taken_over(company, "third")
     assert snapshots == 0
     assert months < 6
-    assert "the past of 1 accounts with sales reads otherwise" in told
+    assert "accounts with sales whose past reads otherwise now: 1, V" in told
     _assert_same(company, "third", "third_in_full")
 
 

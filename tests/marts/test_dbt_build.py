@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import psycopg
 import pytest
 from psycopg import sql
@@ -19,13 +18,12 @@ from tests.marts import (
     chance_lifecycle,
     chance_programme,
     chance_value,
-    independent,
-    independent_value,
     metrics_agreement,
     needs_agreement,
     recommendations_agreement,
     satisfaction_agreement,
     service_by_chance,
+    value_agreement,
 )
 from tests.marts.building import ONLY_OF_WHAT_IS_BUILT, build
 from tests.marts.independent_service import Agreement, category, monthly_revenue, movements, waited
@@ -38,43 +36,6 @@ AS_OF = date(2025, 6, 30)
 OVER = datetime(2025, 6, 30, 16, tzinfo=UTC)  # the end of that day in Shanghai
 
 Row = dict[str, Any]
-
-VALUE_MARTS = (
-    "fct_account_value", "fct_account_loyalty", "fct_account_potential", "fct_key_account_components",
-)  # fmt: skip
-VALUE_COLUMNS = {
-    "fct_account_value": (
-        "net_revenue_365d_amount", "growth_rate", "margin_365d_amount", "mrr_amount", "paid_late_rate", "clv_amount",
-    ),
-    "fct_account_loyalty": (
-        "tenure_days", "repeat_rate", "months_with_order_rate", "nps_rate", "csat_rate", "referrals_count",
-        "complaints_per_order_day",
-    ),
-    "fct_account_potential": (
-        "wallet_amount", "wallet_gap_amount", "weighted_pipeline_amount", "white_space_amount", "willingness_rate",
-    ),
-}  # fmt: skip
-UNKNOWN = {
-    "fct_account_value": {
-        "net_revenue_365d_amount": "revenue_unknown_reason", "growth_rate": "growth_unknown_reason",
-        "margin_365d_amount": "margin_unknown_reason", "average_order_amount": "average_order_unknown_reason",
-        "mrr_amount": "mrr_unknown_reason", "payment_days": "payment_unknown_reason",
-        "paid_late_rate": "paid_late_unknown_reason", "referral_revenue_amount": "referral_unknown_reason",
-        "clv_amount": "clv_unknown_reason",
-    },
-    "fct_account_loyalty": {
-        "tenure_days": "tenure_unknown_reason", "repeat_rate": "repeat_unknown_reason",
-        "months_with_order_rate": "months_unknown_reason", "nps_rate": "nps_unknown_reason",
-        "csat_rate": "csat_unknown_reason", "referrals_count": "referrals_unknown_reason",
-        "complaints_per_order_day": "complaints_unknown_reason",
-        "loyalty_points_balance": "loyalty_points_unknown_reason",
-    },
-    "fct_account_potential": {
-        "wallet_amount": "wallet_unknown_reason", "growth_rate": "growth_unknown_reason",
-        "pipeline_amount": "pipeline_unknown_reason", "white_space_amount": "white_space_unknown_reason",
-        "willingness_rate": "willingness_unknown_reason",
-    },
-}  # fmt: skip
 
 pytestmark = pytest.mark.slow
 
@@ -124,8 +85,8 @@ def test_the_marts_of_a_company_by_chance_agree_with_another_way_to_compute_them
         _load(connection, "tickets", "ticket_id", tickets)
         _load(connection, "survey_responses", "survey_response_id", answers)
     marts = (
-        "fct_contract_months", "fct_tickets", "fct_feedback", "dim_mart_inputs", "fct_key_accounts", *VALUE_MARTS,
-        *recommendations_agreement.MARTS,
+        "fct_contract_months", "fct_tickets", "fct_feedback", "dim_mart_inputs", "fct_key_accounts",
+        *value_agreement.MARTS, *recommendations_agreement.MARTS,
     )  # fmt: skip
     wanted = [f"+{mart}" for mart in marts]
     selected = (*wanted, *ONLY_OF_WHAT_IS_BUILT)
@@ -166,8 +127,9 @@ def test_the_marts_of_a_company_by_chance_agree_with_another_way_to_compute_them
     }
     assert len(set(categories.values())) == 7
 
-    _value_agrees(warehouse, _whole_company(chance, accounts, agreements, answers))
-    _classes_agree(warehouse, chance)
+    value_agreement.check(
+        lambda mart: _rows(warehouse, mart), chance, accounts=accounts, agreements=agreements, answers=answers
+    )
     recommendations_agreement.check(lambda mart: _rows(warehouse, mart), chance)
 
 
@@ -232,114 +194,6 @@ def test_satisfaction_experience_trainings_categories_and_needs_agree_with_anoth
     found = {mart: _rows(warehouse, mart) for mart in satisfaction_agreement.MARTS}
     satisfaction_agreement.check(found, records, recurring, as_of=AS_OF, over=OVER)
     needs_agreement.check(lambda mart: _rows(warehouse, mart), records, as_of=AS_OF, over=OVER)
-
-
-def _whole_company(
-    chance: chance_value.Chance, accounts: list[str], agreements: dict[str, list[Agreement]], answers: list[Row]
-) -> independent_value.Company:
-    """The company by chance in the independent form: what was loaded, and what it means."""
-    told = [
-        {
-            "account_id": answer["account_id"], "kind": answer["kind"], "score": float(answer["score"]),
-            "best": answer["best_score"] or 5,
-            "category": category(answer["kind"], answer["score"], answer["best_score"]),
-            "date": (answer["answered_at"] + timedelta(hours=8)).date(), "known": date(2025, 6, 1), "until": None,
-        }
-        for answer in answers
-    ]  # fmt: skip
-    bought = independent.order_days(_lines(chance))
-    contracts = [{"known": date(2023, 1, 1), "until": None}] if agreements else []
-    mrr = {name: monthly_revenue(own, as_of=AS_OF, gap=30) for name, own in agreements.items()}
-    plain = [{"account_id": name, "industry": None, "size_band": None, "is_internal": False} for name in accounts]
-    rows = [*plain, *chance.tables["accounts"]]
-    for row in rows:
-        row["is_customer"] = row["account_id"] in bought or row["account_id"] in agreements
-    counted = [row for row in chance.versions["order_lines"] if row["counts"]]
-    return independent_value.Company(
-        accounts=rows,
-        records=chance.versions | {"order_lines": counted, "survey_responses": told, "contracts": contracts},
-        recurring=lambda name, day: (
-            float(mrr[name][day.replace(day=1)]) if day.replace(day=1) in mrr.get(name, {}) else None
-        ),
-        first_contract={name: min(each.start for each in own) for name, own in agreements.items()},
-    )
-
-
-def _lines(chance: chance_value.Chance) -> pd.DataFrame:
-    """The revenue lines in the form of the independent computation of classes."""
-    internal = {row["account_id"] for row in chance.tables["accounts"] if row["is_internal"]}
-    rows = [row for row in chance.versions["order_lines"] if row["counts"] and row["account_id"] not in internal]
-    named = {"account_id": "account_id", "date": "order_date", "known": "known_date", "until": "superseded_date"}
-    frame = pd.DataFrame(rows).rename(columns=named | {"net": "net_amount"})
-    for column in ("order_date", "known_date", "superseded_date"):
-        frame[column] = pd.to_datetime(frame[column])
-    return frame
-
-
-def _value_agrees(warehouse: Warehouse, company: independent_value.Company) -> None:
-    found = independent_value.measures(company, AS_OF)
-    marts = {mart: {row["account_id"]: row for row in _rows(warehouse, mart)} for mart in VALUE_MARTS[:3]}
-    for rows in marts.values():
-        assert rows.keys() == found.keys()
-    renamed = {"clv_amount": "clv", "wallet_amount": "wallet"}
-    for mart, columns in VALUE_COLUMNS.items():
-        for column in columns:
-            values = {name: _number(row[column]) for name, row in marts[mart].items()}
-            expected = {name: own[renamed.get(column, column)] for name, own in found.items()}
-            assert values == {name: pytest.approx(each, abs=1e-3) for name, each in expected.items()}, column
-            assert len(set(values.values())) > 2, f"{column} says nothing"
-    for mart, rows in marts.items():
-        for row in rows.values():
-            for column, why in UNKNOWN[mart].items():
-                assert (row[column] is None) == (row[why] is not None), (mart, column, row["account_id"])
-
-    standings = independent_value.key_accounts(company, found)
-    before = independent_value.key_accounts(company, independent_value.measures(company, date(2025, 5, 31)))
-    tiers = {row["account_id"]: row for row in _rows(warehouse, "fct_key_accounts")}
-    assert len(tiers) == len(_rows(warehouse, "fct_key_accounts"))
-    assert {name: row["tier_code"] for name, row in tiers.items()} == {
-        name: standing.tier for name, standing in standings.items()
-    }
-    assert {row["tier_code"] for row in tiers.values()} >= {"A", "B", "C", "N"}
-    assert {name: row["previous_tier_code"] for name, row in tiers.items()} == {
-        name: standing.tier for name, standing in before.items()
-    }
-    for name, row in tiers.items():
-        standing = standings[name]
-        for dimension in ("value", "loyalty", "potential"):
-            assert row[f"{dimension}_rate"] == pytest.approx(standing.rates.get(dimension), abs=1e-5), (name, dimension)
-        assert (row["score_rate"], row["coverage_rate"]) == (
-            pytest.approx(standing.score, abs=1e-5), pytest.approx(standing.coverage, abs=1e-5),
-        ), name  # fmt: skip
-    same: dict[tuple[object, ...], set[float | None]] = {}
-    for row in _rows(warehouse, "fct_key_account_components"):
-        same.setdefault((row["component_code"], row["peer_industry"], row["component_value"]), set()).add(
-            row["peer_rate"]
-        )
-    assert {len(rates) for rates in same.values()} == {1}, "equal values stand at the same place"
-
-
-def _classes_agree(warehouse: Warehouse, chance: chance_value.Chance) -> None:
-    """Raw classes, their shares and the published class, over every month end since the first line was known."""
-    lines = _lines(chance)
-    named = [row["account_id"] for row in chance.tables["accounts"] if not row["is_internal"]]
-    first = lines["known_date"].min()
-    month_ends = [each.date() for each in pd.date_range(first, AS_OF, freq="ME") if each.date() < AS_OF]
-    days = [*month_ends[-36:], AS_OF]
-    history: dict[str, list[tuple[date, str, Decimal | None]]] = {name: [] for name in named}
-    for day in days:
-        now = pd.Timestamp(day)
-        seen = set(lines[(lines["known_date"] <= now) & (lines["order_date"] <= now)]["account_id"])
-        for name, raw, share in independent.abc(lines, accounts=named, as_of=day).itertuples():
-            if name in seen or day == AS_OF:
-                history[name].append((day, raw, share))
-    rows = {row["account_id"]: row for row in _rows(warehouse, "fct_account_abc")}
-    assert sum(row["revenue_rate"] for row in rows.values()) == pytest.approx(1)
-    assert {name: rows[name]["abc_class"] for name in named} == {name: own[-1][1] for name, own in history.items()}
-    assert {name: (rows[name]["published_class"], rows[name]["published_since_date"]) for name in named} == {
-        name: independent_value.published_classes(own, as_of=AS_OF) for name, own in history.items()
-    }
-    assert any(row["published_class"] != row["abc_class"] for row in rows.values())
 
 
 def _contracts(dice: random.Random, accounts: list[str]) -> tuple[list[Row], dict[str, list[Agreement]]]:

@@ -26,6 +26,7 @@ from tests.servers.zoho_crm import ZohoServer
 from warehouse.database import Role
 from warehouse.house import opened_house, with_database
 from warehouse.settings import load_settings
+from warehouse.transform import build_variables
 
 pytestmark = pytest.mark.xdist_group("systems")
 
@@ -47,10 +48,7 @@ def _relations(house: NightHouse, company: str, target: Path) -> dict[str, tuple
     """
     settings = load_settings(house.environment() | {"GUANXI_COMPANY": company})
     with opened_house(settings) as opened:
-        variables = {
-            "as_of_date": DAYS[-1], "timezone": opened.company.timezone, "currency": opened.company.currency,
-            "own_account_ids": list(opened.company.own_account_ids),
-        }  # fmt: skip
+        variables = build_variables(opened.company, date.fromisoformat(DAYS[-1]), opened.company.timezone)
         with opened.warehouse.connect(Role.TRANSFORMER) as connection:
             connection.execute(sql.SQL("create schema {}").format(sql.Identifier(SCHEMA)))
         build(opened.warehouse, SCHEMA, target, variables, *NO_UNIT_TESTS, "--exclude-resource-type", "test")

@@ -9,6 +9,7 @@ from warehouse.database import Role
 from warehouse.dbt_run import dbt_environment, run_dbt
 from warehouse.errors import Problem
 from warehouse.ledger import live_generation
+from warehouse.transform import build_variables
 
 
 class CatalogueError(Problem):
@@ -32,12 +33,7 @@ def docs(company: CompanyPath = None) -> None:
         status = run_dbt(
             ["docs", "generate", "--static"],
             environment=dbt_environment(house.warehouse, live.build_schema, threads=house.settings.threads),
-            variables={
-                "as_of_date": live.as_of.isoformat(),
-                "timezone": house.company.timezone,
-                "currency": house.company.currency,
-                "own_account_ids": list(house.company.own_account_ids),
-            },
+            variables=build_variables(house.company, live.as_of, house.company.timezone),
             target=folder,
             progress=teller.progress,
         )

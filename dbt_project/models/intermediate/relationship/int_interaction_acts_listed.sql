@@ -8,12 +8,7 @@ held as (
     select
         interactions.*,
         kinds.evidence_kind,
-        case
-            when interactions.is_two_way is not null then interactions.is_two_way
-            when interactions.interaction_outcome = 'no_response' then false
-            when interactions.direction = 'mutual' then true
-            else kinds.is_two_way
-        end as was_two_way
+        {{ was_two_way('kinds.is_two_way', 'interactions') }} as was_two_way
     from interactions
     inner join kinds on interactions.interaction_kind = kinds.interaction_kind
     where

@@ -10,12 +10,7 @@ judged as (
     select
         interactions.*,
         kinds.is_two_way as is_meeting,
-        case
-            when interactions.is_two_way is not null then interactions.is_two_way
-            when interactions.interaction_outcome = 'no_response' then false
-            when interactions.direction = 'mutual' then true
-            else kinds.is_two_way
-        end as is_answered
+        {{ was_two_way('kinds.is_two_way', 'interactions') }} as is_answered
     from interactions
     inner join kinds on interactions.interaction_kind = kinds.interaction_kind
     where

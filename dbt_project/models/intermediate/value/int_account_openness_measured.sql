@@ -34,11 +34,8 @@ contacts as (
         cast(null as numeric(18, 4)) as pipeline_amount,
         cast(null as numeric(18, 4)) as weighted_amount,
         case
-            when interactions.interaction_status in ('missed', 'cancelled') then null
-            when interactions.is_two_way is not null then interactions.is_two_way
-            when interactions.interaction_outcome = 'no_response' then false
-            when interactions.direction = 'mutual' then true
-            else kinds.is_two_way
+            when coalesce(interactions.interaction_status, 'done') not in ('missed', 'cancelled')
+                then {{ was_two_way('kinds.is_two_way', 'interactions') }}
         end as is_two_way,
         case
             when interactions.interaction_status = 'missed' then false

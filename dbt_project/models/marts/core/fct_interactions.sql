@@ -48,10 +48,7 @@ final as (
         status = 'done' as is_done,
         case
             when status <> 'done' then false
-            when is_two_way is not null then is_two_way
-            when interaction_outcome = 'no_response' then false
-            when direction = 'mutual' then true
-            else is_two_way_by_kind
+            else {{ was_two_way('is_two_way_by_kind') }}
         end as is_two_way,
         happened_date,
         happened_at,
