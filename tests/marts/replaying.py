@@ -14,7 +14,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from tests.conftest import ROLE_SECRET
-from tests.marts.building import NO_UNIT_TESTS, build
+from tests.marts.building import NO_UNIT_TESTS, build, insert_row
 from warehouse.database import Warehouse
 from warehouse.house import with_database
 
@@ -52,10 +52,10 @@ class Replay:
                 cursor.execute(but)
             for entity, rows in records.items():
                 for place, row in enumerate(rows):
-                    _insert(cursor, "raw", entity, {"content_hash": str(place)} | row)
+                    insert_row(cursor, "raw", entity, {"content_hash": str(place)} | row)
             for model, rows in (measured or {}).items():
                 for row in rows:
-                    _insert(cursor, SCHEMA, model, row)
+                    insert_row(cursor, SCHEMA, model, row)
             for name, select in self.models:
                 table = sql.Identifier(SCHEMA, name)
                 cursor.execute(sql.SQL("delete from {}").format(table))
@@ -100,14 +100,3 @@ def prepare(warehouse: Warehouse, target: Path, variables: Mapping[str, Any], *m
             visit(unique_id)
     compiled = {each["unique_id"]: each["compiled_code"] for each in results}
     return Replay(warehouse, tuple((each.split(".")[-1], compiled[each]) for each in ordered))
-
-
-def _insert(cursor: psycopg.Cursor[Row], schema: str, table: str, row: Row) -> None:
-    cursor.execute(
-        sql.SQL("insert into {} ({}) values ({})").format(
-            sql.Identifier(schema, table),
-            sql.SQL(", ").join(map(sql.Identifier, row)),
-            sql.SQL(", ").join(sql.Placeholder() * len(row)),
-        ),
-        list(row.values()),
-    )

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from tests.marts import chance_value
-from tests.marts.building import NO_UNIT_TESTS, build
+from tests.marts.building import NO_UNIT_TESTS, build, load_raw
 from warehouse.carrying import tell_carried
 from warehouse.database import Role, Warehouse
 
@@ -48,7 +45,7 @@ def company(warehouse: Warehouse) -> Warehouse:
     chance.tables["products"].append({"product_id": "p2", "category": "hoses", "known_at": _noon(THIRD)})
     with warehouse.connect_admin() as connection:
         for entity, rows in chance.tables.items():
-            _insert(connection, entity, rows)
+            load_raw(connection, entity, chance_value.row_key(entity), rows, known_at="2022-09-01 00:00+00")
     return warehouse
 
 
@@ -109,17 +106,3 @@ def _one(warehouse: Warehouse, query: str) -> tuple[Any, ...]:
 
 def _noon(day: date) -> Any:
     return chance_value.moment(day)
-
-
-def _insert(connection: psycopg.Connection, entity: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    for place, row in enumerate(rows):
-        full = {"known_at": "2022-09-01 00:00+00", **row}
-        full |= {"source": "crm", "record_id": row[chance_value.row_key(entity)], "content_hash": str(place), "gen": 1}
-        connection.execute(
-            sql.SQL("insert into {} ({}) values ({})").format(
-                sql.Identifier("raw", entity),
-                sql.SQL(", ").join(map(sql.Identifier, full)),
-                sql.SQL(", ").join(sql.Placeholder() * len(full)),
-            ),
-            list(full.values()),
-        )

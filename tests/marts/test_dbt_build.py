@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
@@ -25,7 +24,7 @@ from tests.marts import (
     service_by_chance,
     value_agreement,
 )
-from tests.marts.building import ONLY_OF_WHAT_IS_BUILT, build
+from tests.marts.building import ONLY_OF_WHAT_IS_BUILT, build, load_raw
 from tests.marts.independent_service import Agreement, category, monthly_revenue, movements, waited
 from tests.warehouse.nights import open_night
 from warehouse import ledger
@@ -78,12 +77,12 @@ def test_the_marts_of_a_company_by_chance_agree_with_another_way_to_compute_them
     answers = [_answer(dice, number, accounts) for number in range(300)]
     chance = chance_value.company(random.Random(20250701), as_of=AS_OF, count=70)
     with warehouse.connect_admin() as connection:
-        _load(connection, "accounts", "account_id", [{"account_id": each} for each in accounts])
+        load_raw(connection, "accounts", "account_id", [{"account_id": each} for each in accounts])
         for entity, rows in chance.tables.items():
-            _load(connection, entity, chance_value.row_key(entity), rows)
-        _load(connection, "contracts", "contract_id", contracts)
-        _load(connection, "tickets", "ticket_id", tickets)
-        _load(connection, "survey_responses", "survey_response_id", answers)
+            load_raw(connection, entity, chance_value.row_key(entity), rows)
+        load_raw(connection, "contracts", "contract_id", contracts)
+        load_raw(connection, "tickets", "ticket_id", tickets)
+        load_raw(connection, "survey_responses", "survey_response_id", answers)
     marts = (
         "fct_contract_months", "fct_tickets", "fct_feedback", "dim_mart_inputs", "fct_key_accounts",
         *value_agreement.MARTS, *recommendations_agreement.MARTS,
@@ -143,12 +142,12 @@ def test_stages_transitions_cohorts_segments_and_key_figures_agree_with_another_
     orders, lines, sold = chance_lifecycle.orders(dice, accounts, as_of=AS_OF)
     programme = chance_programme.campaigns(dice, accounts, as_of=AS_OF)
     with warehouse.connect_admin() as connection:
-        _load(connection, "accounts", "account_id", records)
-        _load(connection, "orders", "order_id", orders)
-        _load(connection, "order_lines", "order_line_id", lines)
-        _load(connection, "contracts", "contract_id", contracts)
+        load_raw(connection, "accounts", "account_id", records)
+        load_raw(connection, "orders", "order_id", orders)
+        load_raw(connection, "order_lines", "order_line_id", lines)
+        load_raw(connection, "contracts", "contract_id", contracts)
         for entity, key in chance_programme.KEYS.items():
-            _load(connection, entity, key, programme[entity])
+            load_raw(connection, entity, key, programme[entity])
     marts = (*chance_lifecycle.MARTS, *chance_programme.MARTS, *metrics_agreement.MARTS)
     wanted = [f"+{mart}" for mart in marts]
     selected = (*wanted, *ONLY_OF_WHAT_IS_BUILT)
@@ -181,9 +180,9 @@ def test_satisfaction_experience_trainings_categories_and_needs_agree_with_anoth
     records["tickets"] += tickets
     records["survey_responses"] += answers
     with warehouse.connect_admin() as connection:
-        _load(connection, "contracts", "contract_id", contracts)
+        load_raw(connection, "contracts", "contract_id", contracts)
         for entity, key in service_by_chance.KEYS.items():
-            _load(connection, entity, key, records[entity])
+            load_raw(connection, entity, key, records[entity])
     night = open_night(warehouse, tmp_path, run_id="needs", as_of=AS_OF)
     with ledger.stage(warehouse, night, "match") as claim:
         read_new_texts(warehouse, claim, progress=lambda _: None)
@@ -240,18 +239,6 @@ def _answer(dice: random.Random, number: int, accounts: list[str]) -> Row:
         "score": dice.randint(0, 11) if kind == "nps" else dice.randint(0, (best or 5) + 1), "best_score": best,
         "answered_at": OVER - timedelta(minutes=dice.randint(1, 100_000)),
     }  # fmt: skip
-
-
-def _load(connection: psycopg.Connection, entity: str, key: str, rows: list[Row]) -> None:
-    for place, row in enumerate(rows):
-        full: Row = {"known_at": "2025-06-01 00:00+00"} | row
-        full |= {"source": "crm", "record_id": row[key], "content_hash": str(place), "gen": 1}
-        statement = sql.SQL("insert into {} ({}) values ({})").format(
-            sql.Identifier("raw", entity),
-            sql.SQL(", ").join(map(sql.Identifier, full)),
-            sql.SQL(", ").join(sql.Placeholder() * len(full)),
-        )
-        connection.execute(statement, list(full.values()))
 
 
 def _rows(warehouse: Warehouse, mart: str) -> list[Row]:
