@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
 import psycopg
 from psycopg import sql
 
 from warehouse.night import Night
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The live build that a night takes over from: its schema, its generation, its business day."""
+
+    schema: str
+    gen: int
+    as_of: date
+
+
+def carried_variables(carried: Carried | None) -> dict[str, Any]:
+    """Return what dbt is told of the build that is taken over from; nulls when there is none."""
+    return {
+        "carried_schema": carried and carried.schema,
+        "carried_gen": carried and carried.gen,
+        "carried_as_of_date": carried and carried.as_of.isoformat(),
+    }
 
 
 def mark_build(connection: psycopg.Connection, schema: str, made_by: str) -> None:
@@ -14,24 +36,24 @@ def mark_build(connection: psycopg.Connection, schema: str, made_by: str) -> Non
     connection.execute(sql.SQL("comment on schema {} is {}").format(name, sql.Literal(made_by)))
 
 
-def find_carried_schema(connection: psycopg.Connection, night: Night, made_by: str) -> str | None:
-    """Return the schema of the live build when tonight may take over what it measured of the past; else None.
+def find_carried(connection: psycopg.Connection, night: Night, made_by: str) -> Carried | None:
+    """Return the live build when tonight may take over what it read and measured; else None.
 
-    It may when the live day is earlier than tonight's and the same project built it (docs/decisions/0028). Whether
-    the past still reads as it did is found out by the models themselves.
+    It may when the live day is earlier than tonight's, the same project built it, and no further attempt of it has
+    loaded anything since (docs/decisions/0028). Whether the past still reads as it did is found out by the models.
     """
     row = connection.execute(
-        "select r.build_schema from ops.published p join ops.runs r using (gen)"
+        "select r.build_schema, r.gen, r.as_of from ops.published p join ops.runs r using (gen)"
         " join pg_namespace n on n.nspname = r.build_schema"
-        " where r.as_of < %s and obj_description(n.oid, 'pg_namespace') = %s",
+        " where r.as_of < %s and r.state = 'published' and obj_description(n.oid, 'pg_namespace') = %s",
         (night.as_of, made_by),
     ).fetchone()
-    return None if row is None else str(row[0])
+    return None if row is None else Carried(*row)
 
 
-def tell_carried(connection: psycopg.Connection, schema: str, carried_schema: str | None) -> str:
+def tell_carried(connection: psycopg.Connection, schema: str, carried: Carried | None) -> str:
     """Return a sentence on what a build took over from the live one, and who stood in the way if it was nothing."""
-    if carried_schema is None:
+    if carried is None:
         return "all of the past was measured: no live build of the same project to take it over from"
     in_schema = sql.Identifier(schema)
     counted = connection.execute(

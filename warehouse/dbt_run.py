@@ -26,7 +26,7 @@ PROJECT = ROOT / "dbt_project"
 _KEPT = PROJECT / "target"
 _MANY = 20  # one for each company on this machine, and a few versions
 _OWN_FOLDERS = {"target", "logs"}  # dbt's, not the project's
-_OF_ONE_NIGHT = {"as_of_date", "carried_schema"}
+_OF_ONE_NIGHT = {"as_of_date", "carried_schema", "carried_gen", "carried_as_of_date"}
 
 
 def dbt_environment(warehouse: Warehouse, schema: str, *, threads: int) -> dict[str, str]:

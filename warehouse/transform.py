@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from warehouse.carrying import find_carried_schema, mark_build, tell_carried
+from warehouse.carrying import carried_variables, find_carried, mark_build, tell_carried
 from warehouse.company import Company
 from warehouse.database import OWNER, Role, Warehouse
 from warehouse.dbt_run import dbt_environment, project_hash, run_dbt
@@ -60,14 +60,14 @@ def transform(
         claim.assert_held(connection)
         _make_schema(connection, schema)
         mark_build(connection, schema, made_by)
-        carried = None if measures_all else find_carried_schema(connection, claim.night, made_by)
+        carried = None if measures_all else find_carried(connection, claim.night, made_by)
         connection.execute("select ops.begin_build(%s, %s, %s)", (claim.night.gen, claim.token, schema))
     _drop_dead_builds(warehouse, keep=schema)
     target = claim.night.folder / f"dbt-{claim.number}"
     status = run_dbt(
         ["build", "--exclude-resource-type", "unit_test"],
         environment=dbt_environment(warehouse, schema, threads=threads),
-        variables=variables | {"carried_schema": carried},
+        variables=variables | carried_variables(carried),
         target=target,
         progress=progress,
     )

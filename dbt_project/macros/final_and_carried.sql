@@ -6,7 +6,7 @@
 {% macro final_and_carried(days, day='snapshot_date', but=none) -%}
 {%- if var('carried_schema') and execute -%}
 {%- set carried = carried_relation(model.name) -%}
-{%- set columns = adapter.get_columns_in_relation(carried) | map(attribute='name') | list or ['*'] -%}
+{%- set columns = carried_columns(carried) -%}
 select {{ columns | join(', ') }} from final
 
 union all

@@ -3,9 +3,10 @@
     known_date, superseded_date and is_latest. A version counts from known_date until
     before superseded_date; of several versions of one day, the day's last one counts.
     A record that its source no longer has counts until before the day on which that
-    was seen.
+    was seen. Where the live night's versions are carried, only of records that changed.
 -#}
-{% macro known_versions(records) -%}
+{% macro known_versions(entity) -%}
+    {%- set changed = ref('stg_raw__records_changed') -%}
     select
         *,
         superseded_date is null as is_latest
@@ -14,8 +15,14 @@
             *,
             {{ date_in_zone('known_at') }} as known_date,
             {{ superseded_date() }} as superseded_date
-        from {{ records }}
-        where {{ date_in_zone('known_at') }} <= {{ as_of_date() }}
+        from raw_{{ entity }}
+        where
+            {{ date_in_zone('known_at') }} <= {{ as_of_date() }}
+            {%- if var('carried_schema') %}
+            and (source, record_id) in (
+                select source, record_id from {{ changed }} where entity = '{{ entity }}'
+            )
+            {%- endif %}
     ) as versions
     where
         (superseded_date is null or superseded_date > known_date)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.marts import chance_value
 from tests.marts.building import NO_UNIT_TESTS, build, load_raw
-from warehouse.carrying import tell_carried
+from warehouse.carrying import Carried, carried_variables, tell_carried
 from warehouse.database import Role, Warehouse
 
 pytestmark = pytest.mark.slow
@@ -22,7 +22,10 @@ MARTS = (
     "fct_account_segments", "fct_churn_features", "fct_churn_labels", "fct_account_abc", "fct_account_rfm",
     "fct_account_category_months", "int_account_states_dated",
 )  # fmt: skip
-PAST = ("int_account_stages_decided", "int_account_states_dated", "int_account_segments_listed", "fct_churn_features")
+PAST = (
+    "int_account_stages_decided", "int_account_states_dated", "int_account_segments_listed", "fct_churn_features",
+    "stg_raw__orders", "stg_raw__order_lines", "int_order_lines_versioned", "int_account_days_known",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def company(warehouse: Warehouse) -> Warehouse:
 
 def test_what_is_taken_over_is_what_would_have_been_measured(company: Warehouse, tmp_path: Path) -> None:
     _build(company, tmp_path, "first", FIRST)
-    told = _build(company, tmp_path, "second", SECOND, carried="first")
+    told = _build(company, tmp_path, "second", SECOND, carried=("first", FIRST))
     _build(company, tmp_path, "second_in_full", SECOND)
     past = _one(company, "select count(*) from first.int_snapshot_dates_listed where not is_current")
     assert past[0] > 30
@@ -62,7 +65,7 @@ def test_what_is_taken_over_is_what_would_have_been_measured(company: Warehouse,
     _assert_same(company, "second", "second_in_full")
 
     # a customer turns out to be our own, and a product is filed elsewhere: their past reads otherwise for everybody
-    told = _build(company, tmp_path, "third", THIRD, carried="second")
+    told = _build(company, tmp_path, "third", THIRD, carried=("second", SECOND))
     _build(company, tmp_path, "third_in_full", THIRD)
     snapshots, months = _taken_over(company, "third")
     assert snapshots == 0
@@ -89,14 +92,16 @@ def _taken_over(warehouse: Warehouse, schema: str) -> tuple[Any, ...]:
     )
 
 
-def _build(warehouse: Warehouse, target: Path, schema: str, day: date, *, carried: str | None = None) -> str:
-    variables = {
-        "as_of_date": day.isoformat(), "timezone": "Asia/Shanghai", "currency": "CNY", "carried_schema": carried,
-    }  # fmt: skip
+def _build(warehouse: Warehouse, target: Path, schema: str, day: date, *, carried: tuple[str, date] | None = None) -> str:
+    build_of = carried and Carried(schema=carried[0], gen=1, as_of=carried[1])
+    variables = {"as_of_date": day.isoformat(), "timezone": "Asia/Shanghai", "currency": "CNY"}
     wanted = [f"+{mart}" for mart in MARTS]
-    build(warehouse, schema, target, variables, "--select", *wanted, *NO_UNIT_TESTS, "--exclude-resource-type", "test")
+    build(
+        warehouse, schema, target, variables | carried_variables(build_of),
+        "--select", *wanted, *NO_UNIT_TESTS, "--exclude-resource-type", "test",
+    )  # fmt: skip
     with warehouse.connect(Role.TRANSFORMER) as connection:
-        return tell_carried(connection, schema, carried)
+        return tell_carried(connection, schema, build_of)
 
 
 def _one(warehouse: Warehouse, query: str) -> tuple[Any, ...]:

@@ -1,6 +1,8 @@
 {%- set amounts = ['lines_count', 'net_amount', 'ordered_amount', 'returned_amount'] -%}
 with order_lines as (select * from {{ ref('int_order_lines_versioned') }}),
 
+buyers_changed as (select * from {{ ref('int_buyers_changed') }}),
+
 counted as (
 
     select
@@ -13,7 +15,10 @@ counted as (
         known_date,
         superseded_date
     from order_lines
-    where is_measured and is_revenue
+    where
+        is_measured
+        and is_revenue
+        and {{ is_read_anew('order_lines', ['account_id'], 'buyers_changed') }}
 
 ),
 
@@ -96,4 +101,4 @@ final as (
 
 )
 
-select * from final
+{{ rest_carried('final', 'buyers_changed', ['account_id']) }}

@@ -6,6 +6,8 @@ accounts as (select * from {{ ref('int_accounts_merged') }}),
 
 line_kinds as (select * from {{ ref('policy_line_kinds') }}),
 
+orders_changed as (select * from {{ ref('int_orders_changed') }}),
+
 known_accounts as (
 
     select
@@ -50,7 +52,9 @@ together as (
                 order_lines.superseded_date is null
                 or order_lines.superseded_date > orders.known_date
             )
-    where orders.order_date <= {{ as_of_date() }}
+    where
+        orders.order_date <= {{ as_of_date() }}
+        and {{ is_read_anew('orders', ['source', 'order_id'], 'orders_changed') }}
 
 ),
 
@@ -87,4 +91,4 @@ final as (
 
 )
 
-select * from final
+{{ rest_carried('final', 'orders_changed', ['source', 'order_id']) }}

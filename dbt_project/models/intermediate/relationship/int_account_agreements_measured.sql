@@ -39,27 +39,52 @@ frameworks as (
 ),
 
 -- one for the whole group holds for each of its companies
+covering as (
+
+    select
+        account_id,
+        account_id as covered_account_id,
+        scope_rank,
+        start_date,
+        end_date,
+        known_date,
+        superseded_date
+    from frameworks
+
+    union all
+
+    select
+        frameworks.account_id,
+        holders.account_id as covered_account_id,
+        frameworks.scope_rank,
+        frameworks.start_date,
+        frameworks.end_date,
+        frameworks.known_date,
+        frameworks.superseded_date
+    from frameworks
+    inner join holders
+        on
+            frameworks.group_account_id = holders.group_account_id
+            and frameworks.account_id <> holders.account_id
+    where frameworks.scope = 'group'
+
+),
+
 final as (
 
     select
         accounts.account_id,
         count(*) as agreements_count,
-        max(frameworks.scope_rank) as agreement_scope_rank,
-        max(coalesce(frameworks.end_date, cast('9999-12-31' as date))) as agreement_until_date,
+        max(covering.scope_rank) as agreement_scope_rank,
+        max(coalesce(covering.end_date, cast('9999-12-31' as date))) as agreement_until_date,
         accounts.snapshot_date
     from accounts
-    inner join frameworks
+    inner join covering
         on
-            (
-                accounts.account_id = frameworks.account_id
-                or (
-                    accounts.group_account_id = frameworks.group_account_id
-                    and frameworks.scope = 'group'
-                )
-            )
-            and accounts.snapshot_date >= frameworks.start_date
-            and (frameworks.end_date is null or accounts.snapshot_date <= frameworks.end_date)
-            and {{ is_in_force('frameworks', 'accounts.snapshot_date') }}
+            accounts.account_id = covering.covered_account_id
+            and accounts.snapshot_date >= covering.start_date
+            and (covering.end_date is null or accounts.snapshot_date <= covering.end_date)
+            and {{ is_in_force('covering', 'accounts.snapshot_date') }}
     group by
         accounts.account_id,
         accounts.snapshot_date

@@ -2,7 +2,7 @@ with raw_account_managers as (select * from {{ source('raw', 'account_managers')
 
 known as (
 
-    {{ known_versions('raw_account_managers') }}
+    {{ known_versions('account_managers') }}
 
 ),
 
@@ -28,4 +28,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('account_managers', 'account_manager_id') }}

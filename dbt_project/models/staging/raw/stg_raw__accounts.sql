@@ -2,7 +2,7 @@ with raw_accounts as (select * from {{ source('raw', 'accounts') }}),
 
 known as (
 
-    {{ known_versions('raw_accounts') }}
+    {{ known_versions('accounts') }}
 
 ),
 
@@ -39,4 +39,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('accounts', 'source_account_id') }}

@@ -2,7 +2,7 @@ with raw_bids as (select * from {{ source('raw', 'bids') }}),
 
 known as (
 
-    {{ known_versions('raw_bids') }}
+    {{ known_versions('bids') }}
 
 ),
 
@@ -41,4 +41,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('bids', 'bid_id') }}

@@ -2,7 +2,7 @@ with raw_campaign_members as (select * from {{ source('raw', 'campaign_members')
 
 known as (
 
-    {{ known_versions('raw_campaign_members') }}
+    {{ known_versions('campaign_members') }}
 
 ),
 
@@ -32,4 +32,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('campaign_members', 'campaign_member_id') }}

@@ -2,7 +2,7 @@ with raw_campaigns as (select * from {{ source('raw', 'campaigns') }}),
 
 known as (
 
-    {{ known_versions('raw_campaigns') }}
+    {{ known_versions('campaigns') }}
 
 ),
 
@@ -28,4 +28,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('campaigns', 'campaign_id') }}

@@ -2,7 +2,7 @@ with raw_churn_reasons as (select * from {{ source('raw', 'churn_reasons') }}),
 
 known as (
 
-    {{ known_versions('raw_churn_reasons') }}
+    {{ known_versions('churn_reasons') }}
 
 ),
 
@@ -34,4 +34,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('churn_reasons', 'churn_reason_id') }}

@@ -2,7 +2,7 @@ with raw_contacts as (select * from {{ source('raw', 'contacts') }}),
 
 known as (
 
-    {{ known_versions('raw_contacts') }}
+    {{ known_versions('contacts') }}
 
 ),
 
@@ -42,4 +42,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('contacts', 'contact_id') }}

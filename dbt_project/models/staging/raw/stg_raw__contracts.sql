@@ -2,7 +2,7 @@ with raw_contracts as (select * from {{ source('raw', 'contracts') }}),
 
 known as (
 
-    {{ known_versions('raw_contracts') }}
+    {{ known_versions('contracts') }}
 
 ),
 
@@ -47,4 +47,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('contracts', 'contract_id') }}

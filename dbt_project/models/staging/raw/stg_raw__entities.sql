@@ -1,31 +1,4 @@
-{%- set entities = [
-    'account_managers',
-    'accounts',
-    'bids',
-    'campaign_members',
-    'campaigns',
-    'churn_reasons',
-    'contacts',
-    'contracts',
-    'interactions',
-    'invoices',
-    'loyalty_points',
-    'opportunities',
-    'opportunity_stages',
-    'order_lines',
-    'orders',
-    'payments',
-    'prices',
-    'products',
-    'referrals',
-    'relationship_plans',
-    'relationship_reviews',
-    'survey_responses',
-    'tickets',
-    'web_visits',
-] -%}
-
-{% for entity in entities %}
+{%- for entity in raw_entities() %}
     select
         '{{ entity }}' as entity,
         exists(

@@ -2,7 +2,7 @@ with raw_interactions as (select * from {{ source('raw', 'interactions') }}),
 
 known as (
 
-    {{ known_versions('raw_interactions') }}
+    {{ known_versions('interactions') }}
 
 ),
 
@@ -44,4 +44,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('interactions', 'interaction_id') }}

@@ -2,7 +2,7 @@ with raw_invoices as (select * from {{ source('raw', 'invoices') }}),
 
 known as (
 
-    {{ known_versions('raw_invoices') }}
+    {{ known_versions('invoices') }}
 
 ),
 
@@ -34,4 +34,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('invoices', 'invoice_id') }}

@@ -2,7 +2,7 @@ with raw_loyalty_points as (select * from {{ source('raw', 'loyalty_points') }})
 
 known as (
 
-    {{ known_versions('raw_loyalty_points') }}
+    {{ known_versions('loyalty_points') }}
 
 ),
 
@@ -39,4 +39,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('loyalty_points', 'loyalty_movement_id') }}

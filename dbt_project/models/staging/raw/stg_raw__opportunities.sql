@@ -2,7 +2,7 @@ with raw_opportunities as (select * from {{ source('raw', 'opportunities') }}),
 
 known as (
 
-    {{ known_versions('raw_opportunities') }}
+    {{ known_versions('opportunities') }}
 
 ),
 
@@ -45,4 +45,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('opportunities', 'opportunity_id') }}

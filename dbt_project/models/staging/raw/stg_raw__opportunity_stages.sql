@@ -2,7 +2,7 @@ with raw_opportunity_stages as (select * from {{ source('raw', 'opportunity_stag
 
 known as (
 
-    {{ known_versions('raw_opportunity_stages') }}
+    {{ known_versions('opportunity_stages') }}
 
 ),
 
@@ -27,4 +27,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('opportunity_stages', 'opportunity_stage_id') }}

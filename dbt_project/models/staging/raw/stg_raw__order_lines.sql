@@ -2,7 +2,7 @@ with raw_order_lines as (select * from {{ source('raw', 'order_lines') }}),
 
 known as (
 
-    {{ known_versions('raw_order_lines') }}
+    {{ known_versions('order_lines') }}
 
 ),
 
@@ -26,4 +26,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('order_lines', 'order_line_id') }}

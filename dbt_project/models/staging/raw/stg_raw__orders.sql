@@ -2,7 +2,7 @@ with raw_orders as (select * from {{ source('raw', 'orders') }}),
 
 known as (
 
-    {{ known_versions('raw_orders') }}
+    {{ known_versions('orders') }}
 
 ),
 
@@ -35,4 +35,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('orders', 'order_id') }}

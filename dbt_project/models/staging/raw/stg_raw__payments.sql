@@ -2,7 +2,7 @@ with raw_payments as (select * from {{ source('raw', 'payments') }}),
 
 known as (
 
-    {{ known_versions('raw_payments') }}
+    {{ known_versions('payments') }}
 
 ),
 
@@ -31,4 +31,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('payments', 'payment_id') }}

@@ -2,7 +2,7 @@ with raw_prices as (select * from {{ source('raw', 'prices') }}),
 
 known as (
 
-    {{ known_versions('raw_prices') }}
+    {{ known_versions('prices') }}
 
 ),
 
@@ -33,4 +33,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('prices', 'price_id') }}

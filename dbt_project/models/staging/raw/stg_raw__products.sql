@@ -2,7 +2,7 @@ with raw_products as (select * from {{ source('raw', 'products') }}),
 
 known as (
 
-    {{ known_versions('raw_products') }}
+    {{ known_versions('products') }}
 
 ),
 
@@ -24,4 +24,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('products', 'product_id') }}

@@ -2,7 +2,7 @@ with raw_referrals as (select * from {{ source('raw', 'referrals') }}),
 
 known as (
 
-    {{ known_versions('raw_referrals') }}
+    {{ known_versions('referrals') }}
 
 ),
 
@@ -36,4 +36,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('referrals', 'referral_id') }}

@@ -2,7 +2,7 @@ with raw_relationship_plans as (select * from {{ source('raw', 'relationship_pla
 
 known as (
 
-    {{ known_versions('raw_relationship_plans') }}
+    {{ known_versions('relationship_plans') }}
 
 ),
 
@@ -39,4 +39,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('relationship_plans', 'relationship_plan_id') }}

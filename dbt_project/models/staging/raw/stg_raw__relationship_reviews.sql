@@ -2,7 +2,7 @@ with raw_relationship_reviews as (select * from {{ source('raw', 'relationship_r
 
 known as (
 
-    {{ known_versions('raw_relationship_reviews') }}
+    {{ known_versions('relationship_reviews') }}
 
 ),
 
@@ -32,4 +32,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('relationship_reviews', 'relationship_review_id') }}

@@ -2,7 +2,7 @@ with raw_survey_responses as (select * from {{ source('raw', 'survey_responses')
 
 known as (
 
-    {{ known_versions('raw_survey_responses') }}
+    {{ known_versions('survey_responses') }}
 
 ),
 
@@ -38,4 +38,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('survey_responses', 'survey_response_id') }}

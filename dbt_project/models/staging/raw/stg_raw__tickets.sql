@@ -2,7 +2,7 @@ with raw_tickets as (select * from {{ source('raw', 'tickets') }}),
 
 known as (
 
-    {{ known_versions('raw_tickets') }}
+    {{ known_versions('tickets') }}
 
 ),
 
@@ -44,4 +44,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('tickets', 'ticket_id') }}

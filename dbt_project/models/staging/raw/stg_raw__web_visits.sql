@@ -2,7 +2,7 @@ with raw_web_visits as (select * from {{ source('raw', 'web_visits') }}),
 
 known as (
 
-    {{ known_versions('raw_web_visits') }}
+    {{ known_versions('web_visits') }}
 
 ),
 
@@ -38,4 +38,4 @@ renamed as (
 
 )
 
-select * from renamed
+{{ versions_and_carried('web_visits', 'web_visit_id') }}
