@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
-from warehouse.publication import declared_marts
+from warehouse.published_tables import declared_marts
 
 
 def create_table(connection: psycopg.Connection, schema: str, name: str, *, key: str) -> None:

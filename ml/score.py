@@ -18,7 +18,7 @@ from ml.policy import Bands, read_bands
 from ml.registry import Champion, load_champion
 from warehouse.errors import Problem
 from warehouse.frames import write_frame
-from warehouse.publication import Mart, declared_marts
+from warehouse.published_tables import Mart, declared_marts
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ import yaml
 
 from warehouse.cli import app
 from warehouse.dictionary import FILE, dictionary_text
-from warehouse.publication import CONTRACT_GLOBS, VIEWS_GLOB
+from warehouse.published_tables import CONTRACT_GLOBS, VIEWS_GLOB
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

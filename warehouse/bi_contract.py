@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from warehouse.publication import OPEN, RESTRICTED, VIEWS_GLOB, declared_marts
+from warehouse.published_tables import OPEN, RESTRICTED, VIEWS_GLOB, declared_marts
 from warehouse.settings import ROOT
 
 FILE = Path("docs/bi-contract.csv")

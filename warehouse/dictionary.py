@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from warehouse.publication import CONTRACT_GLOBS, VIEWS_GLOB
+from warehouse.published_tables import CONTRACT_GLOBS, VIEWS_GLOB
 from warehouse.settings import ROOT
 
 FILE = Path("docs/data-dictionary.md")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.commands.corner_shop import GOOD_DAY, Shop, well_said
 from tests.night.house_for_nights import NightHouse
-from warehouse.publication import declared_marts
+from warehouse.published_tables import declared_marts
 
 ROOMS = {"fct_churn_scores", "fct_churn_lists", "fct_account_manager_portfolios"}
 """Tables that are not made by dbt."""

@@ -14,7 +14,7 @@ from tests.commands.people_of_the_shop import PERSON, write_company, write_peopl
 from tests.conftest import reachable_folder
 from warehouse.embedded import EmbeddedServer
 from warehouse.house import with_database
-from warehouse.publication import RESTRICTED, declared_marts
+from warehouse.published_tables import RESTRICTED, declared_marts
 
 pytestmark = [pytest.mark.slow, pytest.mark.night, pytest.mark.xdist_group("erase")]
 

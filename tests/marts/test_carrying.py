@@ -92,7 +92,9 @@ def _taken_over(warehouse: Warehouse, schema: str) -> tuple[Any, ...]:
     )
 
 
-def _build(warehouse: Warehouse, target: Path, schema: str, day: date, *, carried: tuple[str, date] | None = None) -> str:
+def _build(
+    warehouse: Warehouse, target: Path, schema: str, day: date, *, carried: tuple[str, date] | None = None
+) -> str:
     build_of = carried and Carried(schema=carried[0], gen=1, as_of=carried[1])
     variables = {"as_of_date": day.isoformat(), "timezone": "Asia/Shanghai", "currency": "CNY"}
     wanted = [f"+{mart}" for mart in MARTS]

@@ -22,7 +22,7 @@ from tests.ml.conftest import Marts
 from tests.ml.world import AS_OF, make_rows
 from warehouse.database import Role
 from warehouse.night import FencedError
-from warehouse.publication import declared_marts
+from warehouse.published_tables import declared_marts
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline

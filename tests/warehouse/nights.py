@@ -1,4 +1,4 @@
-"""Small nights, built by hand: three marts whose every row says which night built it."""
+"""Small nights, built by hand: marts whose every row says which night built it, one of them in pieces."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from psycopg import sql
 from warehouse import ledger
 from warehouse.database import OWNER, Role, Warehouse
 from warehouse.night import Claim, FencedError, Night
-from warehouse.publication import Mart, audit, publish, rollback
+from warehouse.publication import audit, publish, rollback
+from warehouse.published_tables import Mart
 
 DAY = date(2026, 3, 31)
 ROWS = 200
@@ -35,6 +36,12 @@ MARTS = (
         (("account_id", "text"), ("net_revenue_amount", "numeric"), ("mark", "bigint"), ("as_of_date", "date")),
         frozenset(),
     ),
+    Mart(
+        "fct_order_lines",
+        (("account_id", "text"), ("order_date", "date"), ("as_of_date", "date"), ("mark", "bigint")),
+        frozenset(),
+        pieces_by="order_date",
+    ),
 )
 
 _VALUES = {
@@ -44,11 +51,21 @@ _VALUES = {
     "net_revenue_amount": "i * 1.5",
     "mark": "%(mark)s",
     "as_of_date": "%(as_of)s::date",
+    # five months, and lines without a date
+    "order_date": "case when mod(i, 10) > 0 then date '2025-11-01' + mod(i, 150) end",
 }
-_EVERY_ROW = (
-    "(select {0} from {1}.dim_accounts union all select {0} from {1}.fct_account_rfm"
-    " union all select {0} from {1}.dim_account_managers) as every_row"
-)
+
+
+def rows_of(mart: Mart, schema: str) -> str:
+    """Return a from clause of a mart in schema bi, or in pub, where its rows have the gen they belong to."""
+    pieces = " join ops.generation_pieces using (piece)" if schema == "pub" and mart.pieces_by else ""
+    return f"{schema}.{mart.name}{pieces}"
+
+
+def _every_row(column: str, schema: str) -> str:
+    return (
+        "(" + " union all ".join(f"select {column} from {rows_of(mart, schema)}" for mart in MARTS) + ") as every_row"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +144,7 @@ class Hand:
         with self.reader.transaction():
             row = self.reader.execute(
                 "select coalesce((select gen from bi.data_version), 0), coalesce(array_agg(distinct mark), '{}'),"
-                f" count(*) from {_EVERY_ROW.format('mark', 'bi')}".encode()
+                f" count(*) from {_every_row('mark', 'bi')}".encode()
             ).fetchone()
         gen, marks, count = one(row)
         return gen, marks, count
@@ -135,7 +152,7 @@ class Hand:
     def published_rows(self) -> dict[int, int]:
         """Return how many rows schema pub holds of each generation."""
         with self.admin.transaction():
-            query = f"select gen, count(*) from {_EVERY_ROW.format('gen', 'pub')} group by gen"
+            query = f"select gen, count(*) from {_every_row('gen', 'pub')} group by gen"
             return dict(self.admin.execute(query.encode()).fetchall())
 
     def state(self, night: Night) -> str:

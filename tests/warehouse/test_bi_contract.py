@@ -19,7 +19,7 @@ from warehouse.bi_contract import (
     promised_columns,
     rows,
 )
-from warehouse.publication import CONTRACT_GLOBS, VIEWS_GLOB
+from warehouse.published_tables import CONTRACT_GLOBS, VIEWS_GLOB
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPRECATED = rows(ROOT / DEPRECATIONS)

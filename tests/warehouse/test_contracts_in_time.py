@@ -10,7 +10,7 @@ import pytest
 
 from tests.warehouse.nights import DAY, MARTS, Hand
 from warehouse.database import Role, Warehouse
-from warehouse.publication import RESTRICTED, ContractChangedError, Mart, declared_marts, ensure_published_tables
+from warehouse.published_tables import RESTRICTED, ContractChangedError, Mart, declared_marts, ensure_published_tables
 
 ACCOUNTS = next(mart for mart in MARTS if mart.name == "dim_accounts")
 OTHERS = tuple(mart for mart in MARTS if mart.name != "dim_accounts")

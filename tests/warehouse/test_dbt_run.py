@@ -82,7 +82,9 @@ def test_no_configuration_depends_on_a_variable() -> None:
 
 def test_a_hash_tells_files_names_and_variables_apart(project: Path) -> None:
     hashes = [dbt_run.project_hash(VARIABLES)]
-    of_a_night = {"as_of_date": "2026-07-02", "carried_schema": "build_7_1", "carried_gen": 7, "carried_as_of_date": "2026-07-01"}
+    of_a_night = {
+        "as_of_date": "2026-07-02", "carried_schema": "build_7_1", "carried_gen": 7, "carried_as_of_date": "2026-07-01",
+    }  # fmt: skip
     assert dbt_run.project_hash(VARIABLES | of_a_night) == hashes[0]
     (project / "models" / "one.sql").write_text("select 2 as a", encoding="utf-8")
     hashes.append(dbt_run.project_hash(VARIABLES))

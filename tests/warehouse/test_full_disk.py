@@ -16,7 +16,7 @@ from warehouse.database import Warehouse
 from warehouse.embedded import EmbeddedServer
 from warehouse.house import with_database
 from warehouse.migrate import create_database, migrate
-from warehouse.publication import ensure_published_tables
+from warehouse.published_tables import ensure_published_tables
 
 pytestmark = pytest.mark.xdist_group("own server")
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from warehouse.database import Role, Warehouse
-from warehouse.publication import VIEWS_GLOB
+from warehouse.published_tables import VIEWS_GLOB
 
 ROOT = Path(__file__).resolve().parents[2]
 VIEWS = {

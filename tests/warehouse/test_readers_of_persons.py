@@ -8,7 +8,7 @@ import pytest
 
 from sources.mapping.contract import load_contracts, person_columns
 from warehouse.database import Role, Warehouse
-from warehouse.publication import OPEN, RESTRICTED, declared_marts
+from warehouse.published_tables import OPEN, RESTRICTED, declared_marts
 
 MARTS = {mart.name: mart for mart in declared_marts()}
 LEDGER_VIEWS = {

@@ -14,7 +14,7 @@ from tests.warehouse.nights import MARTS, one
 from warehouse.database import OWNER, Role, Warehouse
 from warehouse.house import with_database
 from warehouse.migrate import create_database, migrate
-from warehouse.publication import RESTRICTED, Mart, ensure_published_tables
+from warehouse.published_tables import RESTRICTED, Mart, ensure_published_tables
 
 pytestmark = pytest.mark.xdist_group("roles")
 
@@ -42,6 +42,7 @@ SCHEMAS = {"ops": "ltcspmae", "raw": "ltca", "quarantine": "lc", "pub": "m", "bi
 TABLES = {
     "ops.account_keys": ("tca", "a", "", "a"),
     "ops.audit": ("cp", "", "", ""),
+    "ops.audit_pieces": ("", "", "", ""),
     "ops.check_results": ("tcpm", "c", "", "c"),
     "ops.claims": ("", "", "", ""),
     "ops.company": ("", "", "", ""),
@@ -50,12 +51,14 @@ TABLES = {
     "ops.erasures": ("e", "", "", ""),
     "ops.extracts": ("ltcpm", "l", "l", "l"),
     "ops.files": ("lc", "l", "l", "l"),
+    "ops.generation_pieces": ("", "", "", ""),
     "ops.loads": ("cp", "", "", ""),
     "ops.marts": ("cp", "", "", ""),
     "ops.migrations": ("", "", "", ""),
     "ops.models": ("csp", "s", "s", ""),
     "ops.outbox": ("pm", "", "m", ""),
     "ops.person_columns": ("", "", "", ""),
+    "ops.pieces": ("", "", "", ""),
     "ops.published": ("ltcspma", "", "", ""),
     "ops.read_names": ("a", "a", "", ""),
     "ops.read_texts": ("a", "a", "", "a"),
@@ -93,12 +96,15 @@ TABLES = {
 FUNCTIONS = {
     "assert_claim": "ltcspma",
     "audit_build": "c",
+    "audit_pieces_of": "",
     "begin_build": "t",
     "built_person_tables": "",
     "claim_stage": "ltcspma",
     "compare_build": "p",
     "content_hash_sql": "",
     "copy_build": "",
+    "copy_pieces": "",
+    "drop_orphan_pieces": "",
     "end_backfill": "p",
     "enqueue_mails": "",
     "erase_built": "",
@@ -110,18 +116,23 @@ FUNCTIONS = {
     "expire_mails": "",
     "finish_stage": "ltcspma",
     "holds_person": "",
+    "is_of_generation": "",
     "is_valid": "lc",
+    "keep_in_pieces": "",
     "keyed_digest": "l",
     "listed_before": "s",
     "mart_columns": "",
     "measure": "",
     "measure_again": "",
+    "measure_pieces_again": "",
+    "month_of": "",
     "names_any": "",
     "night_at_work": "e",
     "open_backfill": "p",
     "open_run": "p",
     "person_digest": "",
     "person_values": "e",
+    "pieces_by": "",
     "prune": "p",
     "pseudonym_of": "l",
     "publish": "p",

@@ -9,7 +9,7 @@ from warehouse.company import Company
 from warehouse.database import OWNER, Warehouse
 from warehouse.errors import Problem
 from warehouse.migrate import ForeignWarehouseError, migrate
-from warehouse.publication import declared_marts, ensure_published_tables
+from warehouse.published_tables import declared_marts, ensure_published_tables
 
 
 class UnpreparedWarehouseError(Problem):

@@ -1,8 +1,6 @@
 -- Publication by data: marts are copied under a generation number and one pointer row moves, in one transaction.
 -- Measured: no reader of two marts sees two nights, none sees an empty mart (docs/decisions/0004).
 
-create table if not exists ops.marts (mart text primary key);
-
 create table if not exists ops.audit (
     gen bigint not null references ops.runs (gen) on delete cascade,
     mart text not null,
@@ -42,13 +40,14 @@ inner join ops.published as p on l.gen = p.gen;
 grant select on bi.data_version, bi.mart_checksums, bi.source_loads
 to guanxi_reader, guanxi_contact_reader, guanxi_checker, guanxi_scorer, guanxi_mailer, guanxi_publisher;
 
--- The order of a mart's columns is its contract's, so that a checksum means the same everywhere.
+-- The order of a mart's columns is its contract's, so that a checksum means the same everywhere. A mart that lies in
+-- pieces has no as_of_date there.
 create or replace function ops.mart_columns(p_mart text) returns text
 language sql stable security definer set search_path = pg_catalog as $f$
     select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
     from pg_attribute a
     where a.attrelid = format('pub.%I', p_mart)::regclass and a.attnum > 0 and not a.attisdropped
-        and a.attname <> 'gen'
+        and a.attname not in ('gen', 'piece')
 $f$;
 
 create or replace function ops.measure(p_schema text, p_mart text, out row_count bigint, out checksum numeric)
@@ -91,8 +90,9 @@ begin
         from (select attname from pg_attribute where attrelid = format('%I.%I', r.build_schema, m)::regclass
                 and attnum > 0 and not attisdropped) b
         full join (select attname from pg_attribute where attrelid = format('pub.%I', m)::regclass
-                and attnum > 0 and not attisdropped and attname <> 'gen') p on p.attname = b.attname
-        where b.attname is null or p.attname is null;
+                and attnum > 0 and not attisdropped and attname not in ('gen', 'piece')) p on p.attname = b.attname
+        where (b.attname is null or p.attname is null)
+            and (b.attname is distinct from 'as_of_date' or ops.pieces_by(m) is null);
         if strange is null then
             select string_agg(format(
                 '%s (declared %s, built %s)', b.attname, format_type(p.atttypid, null), format_type(b.atttypid, null)
@@ -105,7 +105,13 @@ begin
         if strange is not null then
             raise exception 'mart % and its contract differ in: %', m, strange;
         end if;
-        select * into measured from ops.measure(r.build_schema, m);
+        if ops.pieces_by(m) is null then
+            select * into measured from ops.measure(r.build_schema, m);
+        else
+            perform ops.audit_pieces_of(p_gen, r.build_schema, m, r.as_of);
+            select coalesce(sum(a.row_count), 0)::bigint as row_count, coalesce(sum(a.checksum), 0) as checksum
+            into measured from ops.audit_pieces a where a.gen = p_gen and a.mart = m;
+        end if;
         insert into ops.audit values (p_gen, m, measured.row_count, measured.checksum);
     end loop;
     update ops.runs x set state = 'audited' where x.gen = p_gen;
@@ -121,6 +127,10 @@ declare
     cols text;
 begin
     for a in select * from ops.audit x where x.gen = p_gen order by x.mart loop
+        if ops.pieces_by(a.mart) is not null then
+            perform ops.copy_pieces(p_gen, p_schema, a.mart);
+            continue;
+        end if;
         cols := ops.mart_columns(a.mart);
         execute format('delete from pub.%I where gen = $1', a.mart) using p_gen;
         execute format('insert into pub.%1$I (gen, %2$s) select $1, %2$s from %3$I.%1$I', a.mart, cols, p_schema)
@@ -220,10 +230,10 @@ begin
         if kept and m.row_count is not null and m.row_count_before is not null then
             execute format(
                 'with now as (select row(%1$s)::text from %2$I.%3$I),'
-                ' before as (select row(%1$s)::text from pub.%3$I where gen = $1)'
+                ' before as (select row(%1$s)::text from pub.%3$I where %4$s)'
                 ' select (select count(*) from (select * from now except all select * from before) as x),'
                 ' (select count(*) from (select * from before except all select * from now) as x)',
-                ops.mart_columns(m.mart), built, m.mart
+                ops.mart_columns(m.mart), built, m.mart, ops.is_of_generation(m.mart)
             ) into only_now, only_before using p_than;
             -- the checksums differ as well when a column was added since that is empty in both
             continue when only_now + only_before = 0;
@@ -268,9 +278,11 @@ begin
     if old is null then
         return 0;
     end if;
-    for m in select mart from ops.marts loop
+    for m in select x.mart from ops.marts x where x.pieces_by is null loop
         execute format('delete from pub.%I where gen = any($1)', m) using old;
     end loop;
+    delete from ops.generation_pieces g where g.gen = any(old);
+    perform ops.drop_orphan_pieces();
     update ops.runs set state = 'rejected', note = 'no longer kept', build_schema = null, published_at = null
     where gen = any(old);
     return cardinality(old);

@@ -81,13 +81,22 @@ begin
                 ', ') from unnest(t.others) c where is_subject <> 'false'));
         execute format(
             'with changed as (update %s t set %s where %s returning %s) select count(*), array_agg(distinct gen) from changed',
-            t.relation, sets, touched, case when t.schema_name = 'pub' then 't.gen' else 'null::bigint as gen' end
+            t.relation, sets, touched, case
+                when t.schema_name <> 'pub' then 'null::bigint as gen'
+                when ops.pieces_by(t.table_name) is null then 't.gen'
+                else 't.piece as gen'
+            end
         ) into row_count, gens using p_source, p_id, p_pseudonym;
         continue when row_count = 0;
         place := case when t.schema_name = 'pub' then 'pub.' else 'build.' end || t.table_name;
-        if t.schema_name = 'pub' then
+        if t.schema_name = 'pub' and ops.pieces_by(t.table_name) is null then
             perform ops.measure_again(t.table_name, gens);
+        elsif t.schema_name = 'pub' then
+            perform ops.measure_pieces_again(t.table_name, gens);
         else  -- a build that was audited and is not published yet
+            perform ops.audit_pieces_of(r.gen, t.schema_name, t.table_name, r.as_of)
+            from ops.runs r
+            where r.build_schema = t.schema_name and r.state = 'audited' and ops.pieces_by(t.table_name) is not null;
             update ops.audit a set checksum = (select m.checksum from ops.measure(t.schema_name, t.table_name) m)
             where a.mart = t.table_name and a.gen in (
                 select r.gen from ops.runs r where r.build_schema = t.schema_name and r.state = 'audited'
@@ -108,6 +117,28 @@ begin
         -- else the audit is of the next attempt''s build
         ' and not exists (select from ops.runs r where r.gen = a.gen and r.state = ''audited'')', ops.mart_columns(p_mart), p_mart
     ) using p_gens, p_mart;
+end $f$;
+
+-- The same of marts that lie in pieces.
+create or replace function ops.measure_pieces_again(p_mart text, p_pieces bigint[]) returns void
+language plpgsql security definer set search_path = pg_catalog as $f$
+begin
+    execute format(
+        'update ops.pieces s set checksum = m.checksum from (select piece,'
+        ' sum(hashtextextended(row(%s)::text, 0)::numeric) as checksum from pub.%I where piece = any($1) group by piece) m'
+        -- what was kept before there were pieces is shared by nobody
+        ' where s.piece = m.piece and s.month < ''infinity''', ops.mart_columns(p_mart), p_mart
+    ) using p_pieces;
+    update ops.audit a set checksum = m.checksum
+    from (
+        select g.gen, sum(s.checksum) as checksum
+        from ops.generation_pieces g inner join ops.pieces s on s.piece = g.piece
+        where s.mart = p_mart and s.month < 'infinity'
+        group by g.gen
+        having bool_or(s.piece = any(p_pieces))
+    ) m
+    where a.gen = m.gen and a.mart = p_mart
+        and not exists (select from ops.runs r where r.gen = a.gen and r.state = 'audited');
 end $f$;
 
 -- Refused rows, what stages said of them, and what texts were read to be about.
