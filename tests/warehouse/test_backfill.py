@@ -221,8 +221,8 @@ def test_the_command_tells_what_differs_and_keeps_only_that(
     assert stages == ["transform", "check_marts", "score", "check_scores"]
     assert two_nights.live()[:2] == (2, [2])
     if spoil:
-        assert f"{DAY}: 1 of 3 marts differ from what generation 1 published" in said
+        assert f"{DAY}: 1 of 4 marts differ from what generation 1 published" in said
         assert f"dim_accounts: {ROWS - 1} rows, {ROWS} then; 0 only now, 1 only then" in said
     else:
-        assert f"{DAY}: 3 of 3 marts are what generation 1 published" in said
+        assert f"{DAY}: 4 of 4 marts are what generation 1 published" in said
     assert ("guanxi rollback 3" in said) == (3 in two_nights.published_rows()) == (bool(spoil) and keep)
