@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
 
 import psycopg
 import pytest
@@ -107,3 +109,12 @@ def test_the_mailer_may_read_and_settle_mails_and_no_more(publisher: Publisher, 
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             mailer.execute(statement)
         mailer.rollback()
+
+
+def test_the_id_of_a_mail_stays_on_its_line(publisher: Publisher) -> None:
+    publisher.gen = 9999
+    publisher.publish([{"id": "ann"}], {"ann": ["A1"]})
+    ((message_id,),) = publisher.connection.execute("select message_id from ops.outbox").fetchall()
+    message = EmailMessage(policy=SMTP)
+    message["Message-ID"] = message_id
+    assert message.as_bytes().startswith(f"Message-ID: {message_id}\r\n".encode())

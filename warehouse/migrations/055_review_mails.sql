@@ -43,7 +43,7 @@ begin
         insert into ops.outbox (gen, account_manager_id, kind, recipient, message_id, not_after, state, last_error)
         select
             p_gen, named.account_manager_id, 'relationship_review', managers.email,
-            format('<relationship-review.%s.%s@%s>', p_gen, gen_random_uuid(), p_domain), now() + p_valid,
+            format('<review.%s.%s@%s>', p_gen, replace(gen_random_uuid()::text, '-', ''), p_domain), now() + p_valid,
             case when why is null then 'pending' else 'held' end, why
         from named
         left join pub.dim_account_managers as managers
