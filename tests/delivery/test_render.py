@@ -1,77 +1,20 @@
 from __future__ import annotations
 
-import email
-import email.policy
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from email.message import EmailMessage
-from html.parser import HTMLParser
-from io import BytesIO
-from typing import Any
 
-import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 
 from delivery.churn_form import percent
-from delivery.letter import Letter
 from delivery.mailing import CHURN_LISTS, MAILINGS
 from delivery.managers import Language
 from delivery.phrases import phrases_in
-from delivery.render import fingerprint, render_mail
+from delivery.render import fingerprint
 from tests.delivery.conftest import a_letter, list_row
-
-MESSAGE_ID = "<churn-list.12.0@guanxi.invalid>"
-SENT_ON = datetime(2026, 4, 1, 3, 30, tzinfo=UTC)
-
-PAYLOADS = [
-    "=cmd|'/c calc'!A1", "+1+1", "-1+1", "@SUM(1+1)", "\t=1+1", "\r=1+1", "\n=1+1", "＝1+1", "＋1", "－1", "＠SUM(1)",
-    '=HYPERLINK("http://evil.test","click")', "http://evil.test/", "mailto:evil@y.test", "{=1+1}", "'=1+1",
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '"><b onmouseover=alert(1)>', "{{ 7 * 7 }}",
-    "{% raw %}", "&lt;b&gt;", "<r><t>rich</t></r>", "<r>&</r>", "]]>", "_x0041_", "a\r\nBcc: evil@y.test",
-    "a\nSubject: other", "a\x0bb", "a\x85b", "a\u2028b", "Ann <evil@y.test>, Bob", '"Ann" <evil@y.test>', "a,b;c:d",
-    "=?utf-8?q?evil?=", "\u202eevil", "x\x00y", "../../etc/passwd", "💣", "ﷺ" * 50, "{value}", "%s %(x)s",
-]  # fmt: skip
-HOSTILE = st.one_of(st.sampled_from(PAYLOADS), st.text(max_size=60).map(lambda text: f"{text}a"))
-
-
-def render(letter: Letter, **changes: Any) -> EmailMessage:
-    arguments: dict[str, Any] = {
-        "sender": "lists@example.test",
-        "recipient": "ann@example.test",
-        "message_id": MESSAGE_ID,
-        "sent_on": SENT_ON,
-    }
-    return render_mail(letter, **(arguments | changes))
-
-
-def part(message: EmailMessage, kind: str) -> str:
-    body = message.get_body((kind,))
-    assert body is not None
-    return str(body.get_content())
-
-
-def workbook(message: EmailMessage) -> Any:
-    (attachment,) = message.iter_attachments()
-    return openpyxl.load_workbook(BytesIO(attachment.get_content()))
-
-
-class Tags(HTMLParser):
-    """The tags and attribute names of a page, and the text between them."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[tuple[str, tuple[str, ...]]] = []
-        self.words: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, tuple(name for name, _ in attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
+from tests.delivery.rendering import HOSTILE, PAYLOADS, Tags, assert_nothing_runs, part, render, workbook
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -173,28 +116,7 @@ def test_no_text_of_the_business_is_ever_run(
         return render(a_letter(row, name=m, company_name=t))
 
     raw = filled((account, identifier, reason, play, manager, trade)).as_bytes()
-    message = email.message_from_bytes(raw, policy=email.policy.default)
-    plain = filled(("a", "b", "c", "d", "e", "f"))
-
-    # headers: the same ones, one sender, one recipient, one line each
-    assert message.keys() == plain.keys()
-    assert [each.addr_spec for each in message["To"].addresses] == ["ann@example.test"]
-    assert [each.addr_spec for each in message["From"].addresses] == ["lists@example.test"]
-    assert str(message["Subject"]) == str(plain["Subject"])
-    assert not message.defects
-
-    # HTML: the same tags with the same attributes, whatever the words are
-    assert isinstance(message, EmailMessage)
-    assert Tags(part(message, "html")).found == Tags(part(plain, "html")).found
-
-    # the sheet: text is text
-    for sheet in workbook(message).worksheets:
-        for line in sheet.iter_rows():
-            for cell in line:
-                assert cell.data_type != "f"
-                assert cell.hyperlink is None
-                if isinstance(cell.value, str) and cell.value[:1] in tuple("=+-@＝＋－＠"):
-                    assert cell.quotePrefix, "a person's edit would run it"
+    assert_nothing_runs(raw, filled(("a", "b", "c", "d", "e", "f")))
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
