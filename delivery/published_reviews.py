@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -28,11 +28,14 @@ _OUTCOMES = ROOT / "dbt_project" / "seeds" / "policy" / "policy_relationship_rev
 
 @dataclass(frozen=True, slots=True)
 class ManagerReviews:
-    """What one manager has to review, in numbers; `account_manager_id` is None where nobody is to be told."""
+    """What one manager has to review, in numbers; `account_manager_id` is None where nobody is to be told.
+
+    `reasons` is how many accounts each reason's code has.
+    """
 
     account_manager_id: str | None
     accounts_count: int
-    reasons: tuple[tuple[str, int], ...]
+    reasons: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +63,28 @@ class PublishedReviews(Published):
     def by_manager(self) -> list[ManagerReviews]:
         """Return what each manager has to review, whoever has most first; the last one is nobody, if there is one."""
         query = sql.SQL(
-            "select l.account_manager_id, l.account_id, q.reason_code from ({listed}) as l"
+            "select distinct l.account_manager_id, l.account_id, q.reason_code from ({listed}) as l"
             " (account_manager_id, account_id) join pub.fct_relationship_review_queue q"
-            " on q.gen = %(gen)s and q.account_id = l.account_id group by 1, 2, 3 order by 1, 2, 3"
+            " on q.gen = %(gen)s and q.account_id = l.account_id"
         ).format(listed=self.listed)
         found: dict[str | None, tuple[set[str], dict[str, int]]] = {}
         for manager_id, account_id, reason in self.connection.execute(query, self.parameters):
             accounts, reasons = found.setdefault(manager_id, (set(), {}))
             accounts.add(account_id)
             reasons[reason] = reasons.get(reason, 0) + 1
-        told = [ManagerReviews(each, len(of), tuple(sorted(why.items()))) for each, (of, why) in found.items()]
+        told = [ManagerReviews(each, len(of), why) for each, (of, why) in found.items()]
         return sorted(
             told,
             key=lambda each: (each.account_manager_id is None, -each.accounts_count, each.account_manager_id or ""),
         )
+
+    def reasons(self) -> list[str]:
+        """Return the codes of the reasons that somebody is told, in the order of policy."""
+        query = (
+            "select distinct q.reason_priority, q.reason_code from pub.fct_relationship_review_queue q"
+            " where q.gen = %s order by 1"
+        )
+        return [code for _, code in self.connection.execute(query, (self.gen,))]
 
     def _rows(self, manager: Manager) -> Iterator[ReviewRow]:
         query = sql.SQL(

@@ -63,7 +63,6 @@ def render_mail(
     message["Date"] = format_datetime(sent_on.astimezone(UTC))
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies
-    message["Content-Language"] = letter.language
     values = {
         "letter": letter,
         "phrases": phrases,
@@ -80,6 +79,7 @@ def render_mail(
         subtype=_SHEET[1],
         filename=file_name(f"{letter.company_id}_{letter.kind}_{letter.as_of}", suffix=".xlsx"),
     )
+    message["Content-Language"] = letter.language  # last: each part takes the content headers that are there before it
     _fix_boundaries(message, message_id)
     return message
 

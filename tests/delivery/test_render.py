@@ -24,6 +24,11 @@ def test_rendering_twice_gives_the_same_bytes(language: Language) -> None:
     assert fingerprint(render(letter)) == fingerprint(render(letter))
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_mail_says_in_its_head_in_which_language_it_is(language: Language) -> None:
+    assert render(a_letter(language=language))["Content-Language"] == language
+
+
 def test_another_list_is_another_mail() -> None:
     assert fingerprint(render(a_letter(list_row(1)))) != fingerprint(render(a_letter(list_row(1, account_id="C9"))))
 

@@ -101,6 +101,7 @@ FUNCTIONS = {
     "copy_build": "",
     "end_backfill": "p",
     "enqueue_mails": "",
+    "enqueue_reviews": "m",
     "erase_built": "",
     "erase_contact": "e",
     "erase_notes": "",

@@ -15,7 +15,7 @@ from warehouse.database import Role
 from warehouse.errors import Problem
 
 if TYPE_CHECKING:
-    from delivery.published_reviews import PublishedReviews
+    from delivery.published_reviews import ManagerReviews, PublishedReviews
     from delivery.review_letter import ReviewLetter
     from warehouse.house import House
 
@@ -83,28 +83,33 @@ def _mail(reviews: PublishedReviews, house: House, teller: Teller) -> None:
     teller.say(f"{reviews.mailing.counted(found.queued_count)} queued for generation {reviews.gen}")
     if found.mailed_before_count:
         teller.say(f"{found.mailed_before_count:,} account managers had theirs this {every}: no further mail for them")
+    _tell_of_nobodys(reviews.by_manager(), teller)
     send_mails(reviews, house, teller)
 
 
 def _show_all(reviews: PublishedReviews, teller: Teller) -> None:
     found = reviews.by_manager()
-    reasons = sorted({reason for each in found for reason, _ in each.reasons})
+    reasons = reviews.reasons()
     title = f"relationships to review, generation {reviews.gen}, as of {reviews.as_of}"
     table = Table("manager", "accounts", *reasons, title=title)
     for each in found:
-        counts = dict(each.reasons)
-        numbers = (f"{counts[reason]:,}" if reason in counts else "" for reason in reasons)
+        numbers = (f"{each.reasons[reason]:,}" if reason in each.reasons else "" for reason in reasons)
         table.add_row(each.account_manager_id or _NOBODY, f"{each.accounts_count:,}", *numbers)
     if not found:
         teller.say(f"nothing to review in generation {reviews.gen}, as of {reviews.as_of}")
         return
     teller.console.print(table)
-    if found[-1].account_manager_id is None:
-        teller.say(
-            f"{found[-1].accounts_count:,} accounts have no active manager and are on nobody's list:"
-            " name a fallback_manager in company.yml"
-        )
+    _tell_of_nobodys(found, teller)
     teller.say("guanxi review --manager ID shows the accounts of one; guanxi review --mail mails each their own")
+
+
+def _tell_of_nobodys(found: list[ManagerReviews], teller: Teller) -> None:
+    for each in found:
+        if each.account_manager_id is None:
+            teller.say(
+                f"{each.accounts_count:,} accounts have no active manager and are on nobody's list:"
+                " name a fallback_manager in company.yml"
+            )
 
 
 def _show_manager(reviews: PublishedReviews, manager_id: str, teller: Teller) -> None:
