@@ -21,7 +21,6 @@ from warehouse.errors import Problem
 if TYPE_CHECKING:
     from delivery.mailing import Mailing
     from delivery.outbox import Outbox
-    from warehouse.house import House
 
 app = typer.Typer(help="The lists that are held: let them go or drop them.", no_args_is_help=True)
 
@@ -38,8 +37,6 @@ class NothingHeldError(Problem):
 class _Held:
     """The held lists of the live generation, of each kind that has some."""
 
-    house: House
-    connection: psycopg.Connection
     outboxes: dict[Mailing, Outbox]
     gen: int
     run_id: str
@@ -49,19 +46,18 @@ class _Held:
 def release(generation: Generation = None, company: CompanyPath = None) -> None:
     """Mail the lists that are held, though a source of theirs is stale; each letter says as of when its data are."""
     from delivery.mailing import CHURN_LISTS, REVIEWS
-    from delivery.published_reviews import PublishedReviews
 
     required_smtp_url()
-    teller = Teller()
     with _held(generation, company) as held:
         for mailing, outbox in held.outboxes.items():
             because, count = outbox.why_held(), outbox.release_held()
-            teller.say(f"{_told(mailing, count, held.gen)} are released; they were held because {because}")
+            Teller().say(f"{_told(mailing, count, held.gen)} are released; they were held because {because}")
+    try:
+        if CHURN_LISTS in held.outboxes:
+            deliver(run_id=held.run_id, company=company)
+    finally:  # one kind that does not arrive is no reason to keep the other
         if REVIEWS in held.outboxes:
-            reviews = PublishedReviews.live(held.connection, gen=held.gen, company=held.house.company)
-            send_mails(reviews, held.house, teller)
-    if CHURN_LISTS in held.outboxes:
-        deliver(run_id=held.run_id, company=company)
+            _send_reviews(held.gen, company)
 
 
 @app.command("drop")
@@ -101,7 +97,14 @@ def _held(generation: int | None, company: str | None) -> Iterator[_Held]:
                 expected="lists of the live generation in the state held",
                 next_step="guanxi status tells which lists are held",
             )
-        yield _Held(house, connection, held, gen, live.run_id)
+        yield _Held(held, gen, live.run_id)
+
+
+def _send_reviews(gen: int, company: str | None) -> None:
+    from delivery.published_reviews import PublishedReviews
+
+    with open_prepared_house(company) as house, house.warehouse.connect(Role.MAILER) as connection:
+        send_mails(PublishedReviews.live(connection, gen=gen, company=house.company), house, Teller())
 
 
 def _told(mailing: Mailing, count: int, gen: int) -> str:
