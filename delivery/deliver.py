@@ -1,4 +1,4 @@
-"""Sends the live generation's lists: each manager their own, at most one extra copy, nothing lost in silence."""
+"""Sends the live generation's mails of a kind: each manager their own, at most one extra copy, none lost in silence."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from datetime import datetime
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
-import psycopg
-
+from delivery.mailing import Mailing
 from delivery.managers import is_address
 from delivery.outbox import Outbox, State, Ticket
-from delivery.published_lists import PublishedLists, live_lists
+from delivery.published import Published
 from delivery.render import fingerprint, render_mail
 from delivery.report import DeliveryReport, names, undelivered
 from delivery.smtp import Courier, Fate, MailServerUnreachableError, Outcome
@@ -21,7 +20,6 @@ from warehouse.errors import Problem
 if TYPE_CHECKING:
     from delivery.letter import Letter
     from delivery.managers import Manager
-    from warehouse.company import Company
 
 # The waits between the rounds of one run: mails refused for now and unanswered ones are tried again after each.
 BACK_OFF_SECONDS = (2.0, 8.0, 30.0)
@@ -52,7 +50,7 @@ class MailServerSilentError(Problem):
 class _Run:
     """One delivery on its way."""
 
-    lists: PublishedLists
+    lists: Published
     outbox: Outbox
     post: Courier
     sender: str
@@ -140,13 +138,14 @@ class _Run:
         )
 
     def _refuse_foreign(self, manager: Manager, letter: Letter) -> None:
-        foreign = self.lists.foreign_accounts(manager, [row.account_id for row in letter.rows])
+        foreign = self.lists.foreign_accounts(manager, letter.account_ids)
         if not foreign:
             return
         self.lists.connection.rollback()
         raise _foreign(
-            f"the list of manager {manager.account_manager_id}, generation {letter.gen}",
-            seen=f"{len(foreign)} of its {len(letter.rows)} accounts belong to somebody else or are not known",
+            self.lists.mailing,
+            f"the {self.lists.mailing.noun} of manager {manager.account_manager_id}, generation {letter.gen}",
+            seen=f"{len(foreign)} of its {len(letter.account_ids)} accounts belong to somebody else or are not known",
         )
 
     def _count(self, ticket: Ticket, outcome: Outcome) -> None:
@@ -161,8 +160,8 @@ class _Run:
                 "the mail server",
                 seen=f"{self.silent_in_a_row} mails in a row were handed in and got no answer",
                 expected="an answer to each mail",
-                next_step="look into the server's log, then run guanxi deliver again: unanswered mails are sent once"
-                " more, marked as copies; the others have not been sent",
+                next_step=f"look into the server's log, then run {self.lists.mailing.command} again: unanswered mails"
+                " are sent once more, marked as copies; the others have not been sent",
             )
 
     def report(self) -> DeliveryReport:
@@ -170,6 +169,7 @@ class _Run:
         unknown = self.outbox.managers_in(State.UNKNOWN)
         pending = self.outbox.managers_in(State.PENDING, State.SENDING)
         return DeliveryReport(
+            mailing=self.lists.mailing,
             gen=self.outbox.gen,
             sent=self.outbox.counts()[State.SENT],
             sent_now=self.sent_now,
@@ -181,59 +181,58 @@ class _Run:
             held=len(self.outbox.managers_in(State.HELD)),
             held_because=self.outbox.why_held(),
             dropped=len(self.outbox.managers_in(State.DROPPED)),
-            without_list=self.lists.managers_without_list(),
+            without_list=self.lists.managers_without_letter(),
         )
 
 
 def deliver(
-    connection: psycopg.Connection,
+    lists: Published,
     *,
-    gen: int,
-    company: Company,
     post: Courier,
     mail_from: str,
     now: datetime,
     sleep: Callable[[float], None],
     progress: Callable[[str], None],
 ) -> DeliveryReport:
-    """Send the lists of generation `gen`, which must be live; a repeat sends only what has not gone out.
+    """Send the mails of one kind of the live generation; a repeat sends only what has not gone out.
 
-    `connection` is the mailer's and must not be in a transaction; `post` need not be open yet. `now` decides what
-    is too late. Held lists stay as they are. Raises NotLiveError, BadSenderError, MailServerUnreachableError,
-    MailServerRefusedError, MailServerSilentError and ForeignRowsError, after which the unsent lists still wait;
-    and, when all that could go has gone, UndeliveredError, which names the managers whose list did not arrive for
+    The connection of `lists` is the mailer's and must not be in a transaction; `post` need not be open yet. `now`
+    decides what is too late. Held mails stay as they are. Raises BadSenderError, MailServerUnreachableError,
+    MailServerRefusedError, MailServerSilentError and ForeignRowsError, after which the unsent mails still wait;
+    and, when all that could go has gone, UndeliveredError, which names the managers whose mail did not arrive for
     sure.
     """
+    mailing, gen = lists.mailing, lists.gen
     if not is_address(mail_from):
         raise BadSenderError(
             "GUANXI_MAIL_FROM",
             seen="not one plain e-mail address",
             expected="an address such as lists@example.com",
-            next_step="correct the setting, then run guanxi deliver again",
+            next_step=f"correct the setting, then run {mailing.command} again",
         )
-    lists = live_lists(connection, gen=gen, company=company)
     if foreign := lists.managers_with_foreign_accounts():
         raise _foreign(
-            f"the lists of generation {gen}",
-            seen=f"accounts of somebody else, or unknown ones, are on the lists of: {names(foreign)}",
+            mailing,
+            f"the {mailing.noun}s of generation {gen}",
+            seen=f"accounts of somebody else, or unknown ones, are on the {mailing.noun}s of: {names(foreign)}",
         )
-    outbox = Outbox(connection, gen=gen, now=now)
+    outbox = Outbox(lists.connection, gen=gen, now=now, kind=mailing.kind)
     outbox.recover()
     outbox.expire()
-    run = _Run(lists=lists, outbox=outbox, post=post, sender=mail_from, sleep=sleep, progress=progress)
+    run = _Run(lists, outbox, post, sender=mail_from, sleep=sleep, progress=progress)
     run.rounds()
     report = run.report()
-    connection.commit()
+    lists.connection.commit()
     if not report.is_complete:
         raise undelivered(report, run.reasons)
     return report
 
 
-def _foreign(thing: str, *, seen: str) -> ForeignRowsError:
+def _foreign(mailing: Mailing, thing: str, *, seen: str) -> ForeignRowsError:
     return ForeignRowsError(
         thing,
         seen=seen,
         expected="each manager is told of their own accounts only",
-        next_step="nothing more was sent. Compare fct_churn_lists with dim_accounts.account_manager_id, mend the"
+        next_step=f"nothing more was sent. Compare {mailing.mart} with dim_accounts.account_manager_id, mend the"
         " cause and run the night again",
     )

@@ -1,34 +1,13 @@
-"""What one account manager is told: the rows of one list and where they come from."""
+"""What one account manager is told: what every kind of letter has, whatever it is about."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
+from typing import ClassVar, Self
 
 from delivery.managers import Language, Manager
-
-
-@dataclass(frozen=True, slots=True)
-class ListRow:
-    """One account of a list, in the words of the manager's language; texts are as the source gave them."""
-
-    rank: int
-    account_id: str
-    account_name: str | None
-    is_new: bool
-    stage: str | None
-    abc_class: str | None
-    band: str | None
-    churn_probability: float | None
-    expected_loss_amount: Decimal | None
-    net_revenue_365d_amount: Decimal | None
-    days_since_last_order: int | None
-    typical_gap_days: float | None
-    reasons: tuple[str, ...]
-    play: str | None
-    play_steps: str | None
-    method_code: str
+from delivery.safe_text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +18,14 @@ class StaleSource:
     delivered_through: date | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """One list, ready to be written down. `made_at` is in the business's time zone; `rows` is never empty."""
+    """One letter, ready to be written down. `made_at` is in the business's time zone.
+
+    `kind` is that of ops.outbox; it names the letter's sentences and templates.
+    """
+
+    kind: ClassVar[str]
 
     manager: Manager
     company_id: str
@@ -50,7 +34,6 @@ class Letter:
     gen: int
     as_of: date
     made_at: datetime
-    rows: tuple[ListRow, ...]
     stale_sources: tuple[StaleSource, ...] = ()
 
     @property
@@ -59,17 +42,20 @@ class Letter:
 
     @property
     def data_age_days(self) -> int:
-        """Whole days from the day the data answer for to the day the list was made."""
+        """Whole days from the day the data answer for to the day the letter was made."""
         return max(0, (self.made_at.date() - self.as_of).days)
 
     @property
-    def method_code(self) -> str:
-        return self.rows[0].method_code
+    def account_ids(self) -> tuple[str, ...]:
+        """The accounts it tells of, each once; never empty."""
+        raise NotImplementedError
 
-    @property
-    def expected_loss_amount(self) -> Decimal:
-        return sum((row.expected_loss_amount or Decimal(0) for row in self.rows), Decimal(0))
+    def cleaned(self) -> Self:
+        """Return the letter with every text of the business made harmless."""
+        manager = replace(self.manager, name=clean(self.manager.name) or self.manager.account_manager_id)
+        return replace(self, manager=manager, company_name=clean(self.company_name))
 
-    @property
-    def new_count(self) -> int:
-        return sum(row.is_new for row in self.rows)
+
+def clean_or_none(value: str | None) -> str | None:
+    """Return a text made harmless, None where nothing of it is left."""
+    return None if value is None else clean(value) or None

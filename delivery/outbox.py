@@ -16,7 +16,6 @@ from psycopg import sql
 
 from delivery.safe_text import clean
 
-CHURN_LIST = "churn_list"
 # The first send and one marked copy; after two sends without an answer a person decides.
 UNANSWERED_LIMIT = 2
 _ERROR_LIMIT = 300
@@ -63,7 +62,7 @@ class Outbox:
     connection: psycopg.Connection
     gen: int
     now: datetime
-    kind: str = CHURN_LIST
+    kind: str
 
     def recover(self) -> int:
         """Turn the rows of dead senders into `unknown`, of all generations, and return how many."""

@@ -1,4 +1,4 @@
-"""The catalogue of sentences a list is written with, one language at a time."""
+"""The catalogue of sentences a letter is written with, one kind of letter and one language at a time."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from delivery.letter import StaleSource
 from delivery.managers import Language
 
-_CATALOGUE = Path(__file__).parent / "phrases.yml"
+_CATALOGUES = Path(__file__).parent / "sentences"
+_EVERY_LETTER = "letter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,10 @@ class Phrases:
     def say(self, name: str, /, **values: object) -> str:
         """Return a sentence. Raises KeyError for a sentence or a value that does not exist."""
         return self.sentences[name].format_map(values)
+
+    def count(self, name: str, count: int, /, **values: object) -> str:
+        """Return a sentence about a number of things: its own `_one` form where there is one of them."""
+        return self.say(f"{name}_one" if count == 1 else name, count=f"{count:,}", **values)
 
     def days(self, name: str, days: int) -> str:
         """Return a sentence about days: its own `_today` or `_one` form where the catalogue has one."""
@@ -44,12 +50,18 @@ class Phrases:
 
 
 @cache
-def phrases_in(language: Language) -> Phrases:
-    """Read the catalogue for one language."""
-    entry = yaml.safe_load(_CATALOGUE.read_text(encoding="utf-8"))[language]
+def phrases_in(language: Language, kind: str) -> Phrases:
+    """Read the sentences of one kind of letter in one language, with those that every letter has."""
+    entry = _read(_EVERY_LETTER)[language] | _read(kind)[language]
     return Phrases(
         language=language,
         sentences={key: value for key, value in entry.items() if isinstance(value, str)},
         columns=dict(entry["columns"]),
-        methods=dict(entry["methods"]),
+        methods=dict(entry.get("methods", {})),
     )
+
+
+@cache
+def _read(name: str) -> dict[str, dict[str, Any]]:
+    content: dict[str, dict[str, Any]] = yaml.safe_load((_CATALOGUES / f"{name}.yml").read_text(encoding="utf-8"))
+    return content

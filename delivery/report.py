@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from delivery.mailing import Mailing
 from warehouse.errors import Problem
 
 _NAMED_LIMIT = 10
 
 
 class UndeliveredError(Problem):
-    """Some lists did not reach their manager, or nobody knows. `report` has the counts."""
+    """Some mails did not reach their manager, or nobody knows. `report` has the counts."""
 
     report: DeliveryReport
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """Where the mails of a generation stand, over all runs. Managers are named by id.
+    """Where the mails of a kind of a generation stand, over all runs. Managers are named by id.
 
     `sent_now` and `copies_now` are this run's; `unanswered` are unknown and will not be tried again; `held` lists
     wait for a person, `held_because` of a stale source; `without_list` is how many active managers had nothing to be
     told.
     """
 
+    mailing: Mailing
     gen: int
     sent: int
     sent_now: int
@@ -41,11 +43,11 @@ class DeliveryReport:
     def lines(self) -> list[str]:
         """Return the report in words, one fact a line."""
         copies = f", {self.copies_now:,} of them copies" if self.copies_now else ""
-        told = [f"{self.sent:,} lists sent ({self.sent_now:,} in this run{copies})"]
+        told = [f"{self.sent:,} {self.mailing.noun}s sent ({self.sent_now:,} in this run{copies})"]
         if self.held:
-            told.append(held_line(self.gen, self.held, self.held_because))
+            told.append(held_line(self.mailing, self.gen, self.held, self.held_because))
         if self.dropped:
-            told.append(f"{self.dropped:,} held lists were dropped: nobody gets them")
+            told.append(f"{self.dropped:,} held {self.mailing.noun}s were dropped: nobody gets them")
         if self.without_list:
             told.append(f"{self.without_list:,} active account managers have nothing to be told: no mail for them")
         return told
@@ -61,18 +63,18 @@ def undelivered(report: DeliveryReport, reasons: dict[str, str]) -> UndeliveredE
     parts, steps = [], []
     if report.failed:
         parts.append(f"failed: {names(report.failed, reasons)}")
-        steps.append("correct these managers' addresses in the source system; tomorrow's list takes them")
+        steps.append("correct these managers' addresses in the source system; the next list takes them")
     if report.unanswered:
         parts.append(f"sent twice without an answer: {names(report.unanswered)}")
         steps.append("ask the managers or the mail server's log whether the list came")
     if report.pending:
         parts.append(f"still waiting: {names(report.pending)}")
-        steps.append("run guanxi deliver again")
+        steps.append(f"run {report.mailing.command} again")
     if report.expired:
         parts.append(f"too late to be of use: {names(report.expired)}")
         steps.append("run the night again, so that the lists are of today")
     error = UndeliveredError(
-        f"the lists of generation {report.gen}: {report.sent} sent",
+        f"the {report.mailing.noun}s of generation {report.gen}: {report.sent} sent",
         seen="; ".join(parts),
         expected="the mail server takes every list",
         next_step="; ".join(steps),
@@ -81,10 +83,10 @@ def undelivered(report: DeliveryReport, reasons: dict[str, str]) -> UndeliveredE
     return error
 
 
-def held_line(gen: int, count: int, because: str | None) -> str:
-    """Return in words how many lists of a generation are held, why, and what a person can do."""
+def held_line(mailing: Mailing, gen: int, count: int, because: str | None) -> str:
+    """Return in words how many mails of a kind of a generation are held, why, and what a person can do."""
     return (
-        f"{count:,} list{'s' * (count != 1)} of generation {gen} held, no mail sent: {because}. Next: guanxi mails"
+        f"{mailing.counted(count)} of generation {gen} held, no mail sent: {because}. Next: guanxi mails"
         f" release --generation {gen} sends them all the same, guanxi mails drop --generation {gen} does not;"
         " a night with the source delivered sends its own"
     )

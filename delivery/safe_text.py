@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 NAME_LIMIT = 200
+LONG_LIMIT = 2000  # a sentence or two
 
 # Controls, surrogates, private and unassigned code points, line and paragraph separators.
 _DROPPED = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})

@@ -110,10 +110,14 @@ class _TlsSession(_Session, smtplib.SMTP_SSL):
 
 
 class Courier:
-    """One session with a mail server, opened when needed and opened again after it was lost."""
+    """One session with a mail server, opened when needed and opened again after it was lost.
 
-    def __init__(self, server: MailServer) -> None:
+    `command` is what sends the mails; its problems say to run it again.
+    """
+
+    def __init__(self, server: MailServer, *, command: str = "guanxi deliver") -> None:
         self.server = server
+        self.command = command
         self._session: _Session | None = None
 
     def __enter__(self) -> Self:
@@ -152,7 +156,7 @@ class Courier:
                 str(self.server),
                 seen=_plain(error),
                 expected="a mail server that answers",
-                next_step="check GUANXI_SMTP_URL and that the server runs, then run guanxi deliver again;"
+                next_step=f"check GUANXI_SMTP_URL and that the server runs, then run {self.command} again;"
                 " nothing is lost, the lists wait in the outbox",
             ) from None
 
@@ -218,7 +222,7 @@ class Courier:
             seen=seen,
             expected="a server that takes our mails over a line that can be trusted",
             next_step="correct GUANXI_SMTP_URL or GUANXI_MAIL_FROM, or ask the server's administrator;"
-            " then run guanxi deliver again. The lists wait in the outbox",
+            f" then run {self.command} again. The lists wait in the outbox",
         )
 
 

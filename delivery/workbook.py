@@ -1,68 +1,52 @@
-"""The spreadsheet of a list: values and text only, nothing that a spreadsheet program would run."""
+"""The spreadsheet of a letter: values and text only, nothing that a spreadsheet program would run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
-from delivery.letter import Letter, ListRow
-from delivery.phrases import Phrases, phrases_in
-from delivery.safe_text import clean, looks_like_formula
+from delivery.safe_text import LONG_LIMIT, clean, looks_like_formula
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-_LONG = 2000
+    from delivery.letter import Letter
+    from delivery.phrases import Phrases
+
 _HEADER = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F4E5F", "text_wrap": True, "valign": "vcenter"}
 
-Value = str | int | float | Decimal | None
+Value = str | int | float | Decimal | date | None
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the sheet: its header in the catalogue, how wide, how a value is taken and shown."""
+    """A column of the sheet: its header in the catalogue, how wide, how a value of a line is taken and shown."""
 
     name: str
     width: float
-    value: Callable[[ListRow, Phrases], Value]
+    value: Callable[[Any, Phrases], Value]
     number_format: str = "General"
 
 
-def _reason(position: int) -> Callable[[ListRow, Phrases], Value]:
-    return lambda row, _: row.reasons[position] if position < len(row.reasons) else None
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a spreadsheet holds: lines under columns, and facts about them as pairs of title and text."""
+
+    columns: Sequence[Column]
+    lines: Sequence[Any]
+    facts: Iterable[tuple[str, str]]
 
 
-COLUMNS = (
-    Column("rank", 7, lambda row, _: row.rank, "0"),
-    Column("account_id", 14, lambda row, _: row.account_id),
-    Column("account_name", 32, lambda row, _: row.account_name),
-    Column("is_new", 7, lambda row, phrases: phrases.say("is_yes" if row.is_new else "is_no")),
-    Column("band", 12, lambda row, _: row.band),
-    Column("churn_probability", 9, lambda row, _: row.churn_probability, "0%"),
-    Column("expected_loss_amount", 16, lambda row, _: row.expected_loss_amount, "#,##0"),
-    Column("net_revenue_365d_amount", 18, lambda row, _: row.net_revenue_365d_amount, "#,##0"),
-    Column("days_since_last_order", 13, lambda row, _: row.days_since_last_order, "0"),
-    Column("typical_gap_days", 13, lambda row, _: row.typical_gap_days, "0"),
-    Column("stage", 14, lambda row, _: row.stage),
-    Column("abc_class", 8, lambda row, _: row.abc_class),
-    Column("reason_1", 44, _reason(0)),
-    Column("reason_2", 44, _reason(1)),
-    Column("reason_3", 44, _reason(2)),
-    Column("play", 24, lambda row, _: row.play),
-    Column("play_steps", 60, lambda row, _: row.play_steps),
-)
-
-
-def write_workbook(letter: Letter) -> bytes:
-    """Return the list as an .xlsx file. Equal letters give equal bytes."""
-    phrases = phrases_in(letter.language)
+def write_workbook(letter: Letter, phrases: Phrases, sheet: Sheet) -> bytes:
+    """Return the list as an .xlsx file. Equal arguments give equal bytes."""
     buffer = BytesIO()
     options = {
         "constant_memory": True,
@@ -72,39 +56,42 @@ def write_workbook(letter: Letter) -> bytes:
     }
     with xlsxwriter.Workbook(buffer, options) as workbook:
         workbook.set_properties({"created": letter.made_at.replace(tzinfo=None, microsecond=0)})
-        _write_list(workbook, letter, phrases)
-        _write_about(workbook, letter, phrases)
+        _write_list(workbook, letter, phrases, sheet)
+        _write_about(workbook, letter, phrases, sheet)
     return buffer.getvalue()
 
 
-def _write_list(workbook: Workbook, letter: Letter, phrases: Phrases) -> None:
+def _write_list(workbook: Workbook, letter: Letter, phrases: Phrases, content: Sheet) -> None:
+    columns = content.columns
     sheet = workbook.add_worksheet(phrases.say("sheet_list"))
     header = workbook.add_format(_HEADER)
-    plain = {each.name: workbook.add_format(_look(each)) for each in COLUMNS}
-    quoted = {each.name: workbook.add_format(_look(each) | {"quote_prefix": True}) for each in COLUMNS}
-    for position, column in enumerate(COLUMNS):
+    plain = {each.name: workbook.add_format(_look(each)) for each in columns}
+    quoted = {each.name: workbook.add_format(_look(each) | {"quote_prefix": True}) for each in columns}
+    for position, column in enumerate(columns):
         sheet.set_column(position, position, column.width)
     sheet.freeze_panes(1, 3)
-    sheet.autofilter(0, 0, len(letter.rows), len(COLUMNS) - 1)
+    sheet.autofilter(0, 0, len(content.lines), len(columns) - 1)
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
     sheet.set_row(0, 32)
-    for position, column in enumerate(COLUMNS):
+    for position, column in enumerate(columns):
         title = phrases.columns[column.name].format_map({"currency": letter.currency})
         _write_text(sheet, 0, position, title, plain=header, quoted=header)
-    for line, row in enumerate(letter.rows, start=1):
-        for position, column in enumerate(COLUMNS):
-            value = column.value(row, phrases)
-            looks = {"plain": plain[column.name], "quoted": quoted[column.name]}
+    for number, line in enumerate(content.lines, start=1):
+        for position, column in enumerate(columns):
+            value = column.value(line, phrases)
+            look = plain[column.name]
             if isinstance(value, str):
-                _write_text(sheet, line, position, value, **looks)
+                _write_text(sheet, number, position, value, plain=look, quoted=quoted[column.name])
+            elif isinstance(value, date):
+                sheet.write_datetime(number, position, value, look)
             elif value is not None:
-                sheet.write_number(line, position, float(value), plain[column.name])
+                sheet.write_number(number, position, float(value), look)
 
 
-def _write_about(workbook: Workbook, letter: Letter, phrases: Phrases) -> None:
+def _write_about(workbook: Workbook, letter: Letter, phrases: Phrases, content: Sheet) -> None:
     sheet = workbook.add_worksheet(phrases.say("sheet_about"))
     name = workbook.add_format({"bold": True, "valign": "top"})
     value = workbook.add_format({"text_wrap": True, "valign": "top"})
@@ -116,8 +103,7 @@ def _write_about(workbook: Workbook, letter: Letter, phrases: Phrases) -> None:
         *((phrases.say("sources"), phrases.stale_source(each)) for each in letter.stale_sources),
         (phrases.say("generation"), str(letter.gen)),
         (phrases.say("made_at"), f"{letter.made_at:%Y-%m-%d %H:%M} ({letter.made_at.tzinfo})"),
-        (phrases.say("made_by"), phrases.method(letter.method_code)),
-        (phrases.say("expected_loss"), phrases.say("footer" if letter.method_code == "model" else "footer_rule")),
+        *content.facts,
     )
     for line, (title, text) in enumerate(facts):
         _write_text(sheet, line, 0, title, plain=name, quoted=name)
@@ -130,7 +116,7 @@ def _look(column: Column) -> dict[str, Any]:
 
 def _write_text(sheet: Worksheet, row: int, column: int, value: str, *, plain: Format, quoted: Format) -> None:
     """Write text as text. What begins like a formula stays text also when a person edits the cell."""
-    text = clean(value, limit=_LONG)
+    text = clean(value, limit=LONG_LIMIT)
     if text.startswith("<r>") and text.endswith("</r>"):
         # XlsxWriter takes such a text for its own rich-text XML and would put it into the sheet unescaped.
         text += " "

@@ -19,6 +19,7 @@ from warehouse.commands import (
     nightly,
     opening,
     reading,
+    review,
     sources,
     stack,
     stages,
@@ -56,6 +57,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "publish": stages.publish,
         "deliver": stages.deliver,
     },
+    "Relationships": {"review": review.review},
     "Reading": {
         "sql": reading.sql_query,
         "psql": reading.psql,

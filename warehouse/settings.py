@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -93,6 +93,10 @@ class Settings(BaseSettings):
     timezone: TimeZone | None = Field(None, description="business time zone, instead of the company's")
     smtp_url: SmtpUrl = Field(None, description="smtp://user:password@host:587?starttls=1")
     mail_from: str = Field("guanxi@localhost", description="sender of the lists")
+    reviews_every: Literal["day", "week", "month"] = Field(
+        "week",
+        description="how often the relationships to review are mailed, and to one manager at most: day, week, month",
+    )
     keep_generations: int = Field(7, ge=2, le=400, description="published nights kept for rollback")
     measure_all: bool = Field(
         False,

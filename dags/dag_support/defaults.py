@@ -12,13 +12,21 @@ if TYPE_CHECKING:
 
 TIMEZONE_VARIABLE = "GUANXI_TIMEZONE"
 START_VARIABLE = "NIGHTS_FROM"
+REVIEWS_VARIABLE = "GUANXI_REVIEWS_EVERY"
 DEFAULT_TIMEZONE = "Asia/Shanghai"
 DEFAULT_START = datetime(2026, 1, 1, tzinfo=UTC)
+# In the morning, when the night is done: on workdays, on Mondays, on the first Monday of the month.
+REVIEW_TIMES = {"day": "0 7 * * 1-5", "week": "0 7 * * 1", "month": "0 7 * * 1#1"}
 
 
 def business_timezone() -> str:
     """Return the name of the zone in which the business counts its days."""
     return os.environ.get(TIMEZONE_VARIABLE) or DEFAULT_TIMEZONE
+
+
+def review_times() -> str:
+    """Return when the relationships to review are mailed, as a cron expression; weekly unless the setting says else."""
+    return REVIEW_TIMES.get(os.environ.get(REVIEWS_VARIABLE) or "week", REVIEW_TIMES["week"])
 
 
 def start_of_schedule() -> datetime:

@@ -23,7 +23,7 @@ import psycopg
 import pytest
 from aiosmtpd.smtp import SMTP
 
-from delivery.letter import Letter, ListRow
+from delivery.churn_letter import ChurnLetter, ListRow
 from delivery.managers import Language, Manager
 from warehouse.company import Company
 from warehouse.database import Role, Warehouse
@@ -68,9 +68,9 @@ def list_row(rank: int = 1, **changes: Any) -> ListRow:
     return dataclasses.replace(row, **changes)
 
 
-def a_letter(*rows: ListRow, language: Language = "en", name: str = "Ann O'Hara", **changes: Any) -> Letter:
+def a_letter(*rows: ListRow, language: Language = "en", name: str = "Ann O'Hara", **changes: Any) -> ChurnLetter:
     """A letter with the given rows, or with one plain row."""
-    letter = Letter(
+    letter = ChurnLetter(
         manager=Manager("am1", name, "ann@example.test", language),
         company_id="tiny",
         company_name="Tiny Trading",

@@ -7,6 +7,8 @@ from datetime import datetime
 import psycopg
 
 from delivery.deliver import deliver
+from delivery.published import Published
+from delivery.published_lists import PublishedLists
 from delivery.report import DeliveryReport
 from delivery.smtp import Courier, parse_smtp_url
 from tests.delivery.conftest import NOW, Publisher
@@ -19,15 +21,14 @@ def send(
     url: str,
     gen: int,
     *,
+    kind: type[Published] = PublishedLists,
     now: datetime = NOW,
     waits: list[float] | None = None,
     mail_from: str = "lists@example.test",
 ) -> DeliveryReport:
-    with Courier(parse_smtp_url(url)) as courier:
+    with Courier(parse_smtp_url(url), command=kind.mailing.command) as courier:
         return deliver(
-            connection,
-            gen=gen,
-            company=company,
+            kind.live(connection, gen=gen, company=company),
             post=courier,
             mail_from=mail_from,
             now=now,

@@ -11,7 +11,7 @@ import pytest
 
 from delivery.deliver import BadSenderError, ForeignRowsError, MailServerSilentError
 from delivery.mailbox import kept_mails, local_mailbox
-from delivery.published_lists import NotLiveError
+from delivery.published import NotLiveError
 from delivery.report import UndeliveredError
 from delivery.smtp import MailServerRefusedError, MailServerUnreachableError
 from tests.canaries import canary, found_in_database, found_in_text

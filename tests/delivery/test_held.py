@@ -11,8 +11,9 @@ import openpyxl
 import psycopg
 import pytest
 
+from delivery.mailing import CHURN_LISTS
 from delivery.outbox import Outbox
-from delivery.published_lists import NotLiveError
+from delivery.published import NotLiveError
 from delivery.report import UndeliveredError
 from tests.delivery.conftest import NOW, FaultyServer, Publisher
 from tests.delivery.sending import send
@@ -65,7 +66,7 @@ def test_released_lists_are_sent_once_and_say_how_old_each_source_is(
     publisher: Publisher, mailer: psycopg.Connection, company: Company, faulty_server: FaultyServer
 ) -> None:
     gen = publisher.publish(MANAGERS, LISTS, stale=STALE)
-    outbox = Outbox(mailer, gen=gen, now=NOW)
+    outbox = Outbox(mailer, gen=gen, now=NOW, kind=CHURN_LISTS.kind)
     assert outbox.why_held() == WHY
     assert (outbox.release_held(), outbox.release_held(), outbox.drop_held()) == (2, 0, 0)
     for _ in range(2):
@@ -81,7 +82,7 @@ def test_dropped_lists_are_never_sent_and_told_as_dropped(
     publisher: Publisher, mailer: psycopg.Connection, company: Company, faulty_server: FaultyServer
 ) -> None:
     gen = publisher.publish(MANAGERS, LISTS, stale=STALE)
-    outbox = Outbox(mailer, gen=gen, now=NOW)
+    outbox = Outbox(mailer, gen=gen, now=NOW, kind=CHURN_LISTS.kind)
     assert (outbox.drop_held(), outbox.release_held()) == (2, 0)
     report = send(mailer, company, faulty_server.url, gen)
     assert (report.sent, report.dropped, report.is_complete) == (0, 2, True)
@@ -113,7 +114,7 @@ def test_a_later_night_with_the_source_delivered_sends_its_own_lists_and_the_hel
     held = publisher.publish(MANAGERS, LISTS, stale=STALE)
     new = publisher.publish(MANAGERS, LISTS, as_of=date(2026, 4, 1))
     assert publisher.states(held) == {"ann": "expired", "bob": "expired"}
-    assert Outbox(mailer, gen=held, now=NOW).release_held() == 0
+    assert Outbox(mailer, gen=held, now=NOW, kind=CHURN_LISTS.kind).release_held() == 0
     assert send(mailer, company, faulty_server.url, new).sent == 2
     assert sum(faulty_server.tries.values()) == 2
 
@@ -136,7 +137,7 @@ def test_held_lists_that_are_too_late_expire_as_others_do(
 ) -> None:
     gen = publisher.publish(MANAGERS, LISTS, stale=STALE)
     late = NOW + timedelta(days=3)
-    assert Outbox(mailer, gen=gen, now=late).release_held() == 0
+    assert Outbox(mailer, gen=gen, now=late, kind=CHURN_LISTS.kind).release_held() == 0
     with pytest.raises(UndeliveredError, match="too late to be of use: ann, bob"):
         send(mailer, company, faulty_server.url, gen, now=late)
     assert publisher.states(gen) == {"ann": "expired", "bob": "expired"}

@@ -3,10 +3,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
 
 import psycopg
 import pytest
 
+from delivery.mailing import CHURN_LISTS
 from delivery.outbox import Outbox, State
 from tests.delivery.conftest import NOW, Publisher
 from warehouse.database import Role, Warehouse
@@ -42,7 +45,7 @@ def test_a_row_is_taken_by_one_process_only(publisher: Publisher, warehouse: War
 
     def take(_: int) -> bool:
         with warehouse.connect(Role.MAILER) as connection:
-            outbox = Outbox(connection, gen=gen, now=NOW)
+            outbox = Outbox(connection, gen=gen, now=NOW, kind=CHURN_LISTS.kind)
             ticket = outbox.take("ann")
             if ticket is None:
                 return False
@@ -59,11 +62,11 @@ def test_a_row_is_taken_by_one_process_only(publisher: Publisher, warehouse: War
 def test_a_busy_sender_is_not_taken_for_a_dead_one(publisher: Publisher, warehouse: Warehouse) -> None:
     gen = publisher.publish([{"id": "ann"}], {"ann": ["A1"]})
     with warehouse.connect(Role.MAILER) as busy, warehouse.connect(Role.MAILER) as other:
-        outbox = Outbox(busy, gen=gen, now=NOW)
+        outbox = Outbox(busy, gen=gen, now=NOW, kind=CHURN_LISTS.kind)
         ticket = outbox.take("ann")
         assert ticket is not None
         outbox.begin(ticket, recipient="ann@example.test", body_sha256="x")
-        assert Outbox(other, gen=gen, now=NOW).recover() == 0
+        assert Outbox(other, gen=gen, now=NOW, kind=CHURN_LISTS.kind).recover() == 0
         assert publisher.states(gen) == {"ann": "sending"}
         outbox.settle(ticket, State.SENT)
     assert publisher.states(gen) == {"ann": "sent"}
@@ -72,13 +75,13 @@ def test_a_busy_sender_is_not_taken_for_a_dead_one(publisher: Publisher, warehou
 def test_a_dead_sender_is_found_once_its_session_ended(publisher: Publisher, warehouse: Warehouse) -> None:
     gen = publisher.publish([{"id": "ann"}], {"ann": ["A1"]})
     with warehouse.connect(Role.MAILER) as dying:
-        outbox = Outbox(dying, gen=gen, now=NOW)
+        outbox = Outbox(dying, gen=gen, now=NOW, kind=CHURN_LISTS.kind)
         ticket = outbox.take("ann")
         assert ticket is not None
         outbox.begin(ticket, recipient="ann@example.test", body_sha256="x")
     with warehouse.connect(Role.MAILER) as other:
-        assert Outbox(other, gen=gen, now=NOW).recover() == 1
-        assert Outbox(other, gen=gen, now=NOW).recover() == 0
+        assert Outbox(other, gen=gen, now=NOW, kind=CHURN_LISTS.kind).recover() == 1
+        assert Outbox(other, gen=gen, now=NOW, kind=CHURN_LISTS.kind).recover() == 0
     assert publisher.states(gen) == {"ann": "unknown"}
 
 
@@ -86,7 +89,7 @@ def test_an_unanswered_mail_that_is_too_late_stays_unknown(publisher: Publisher,
     gen = publisher.publish([{"id": "ann"}, {"id": "bob"}], {"ann": ["A1"], "bob": ["B1"]})
     publisher.connection.execute("update ops.outbox set state = 'unknown', unknown_count = 1 where recipient like 'a%'")
     publisher.connection.commit()
-    outbox = Outbox(mailer, gen=gen, now=NOW + timedelta(days=9))
+    outbox = Outbox(mailer, gen=gen, now=NOW + timedelta(days=9), kind=CHURN_LISTS.kind)
     assert outbox.waiting() == ["ann", "bob"]
     assert outbox.expire() == 1
     assert outbox.waiting() == []
@@ -106,3 +109,12 @@ def test_the_mailer_may_read_and_settle_mails_and_no_more(publisher: Publisher, 
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             mailer.execute(statement)
         mailer.rollback()
+
+
+def test_the_id_of_a_mail_stays_on_its_line(publisher: Publisher) -> None:
+    publisher.gen = 9999
+    publisher.publish([{"id": "ann"}], {"ann": ["A1"]})
+    ((message_id,),) = publisher.connection.execute("select message_id from ops.outbox").fetchall()
+    message = EmailMessage(policy=SMTP)
+    message["Message-ID"] = message_id
+    assert message.as_bytes().startswith(f"Message-ID: {message_id}\r\n".encode())

@@ -1,75 +1,20 @@
 from __future__ import annotations
 
-import email
-import email.policy
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from email.message import EmailMessage
-from html.parser import HTMLParser
-from io import BytesIO
-from typing import Any
 
-import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 
-from delivery.letter import Letter
+from delivery.churn_form import percent
+from delivery.mailing import CHURN_LISTS, MAILINGS
 from delivery.managers import Language
 from delivery.phrases import phrases_in
-from delivery.render import fingerprint, percent, render_mail
+from delivery.render import fingerprint
 from tests.delivery.conftest import a_letter, list_row
-
-MESSAGE_ID = "<churn-list.12.0@guanxi.invalid>"
-SENT_ON = datetime(2026, 4, 1, 3, 30, tzinfo=UTC)
-
-PAYLOADS = [
-    "=cmd|'/c calc'!A1", "+1+1", "-1+1", "@SUM(1+1)", "\t=1+1", "\r=1+1", "\n=1+1", "＝1+1", "＋1", "－1", "＠SUM(1)",
-    '=HYPERLINK("http://evil.test","click")', "http://evil.test/", "mailto:evil@y.test", "{=1+1}", "'=1+1",
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '"><b onmouseover=alert(1)>', "{{ 7 * 7 }}",
-    "{% raw %}", "&lt;b&gt;", "<r><t>rich</t></r>", "<r>&</r>", "]]>", "_x0041_", "a\r\nBcc: evil@y.test",
-    "a\nSubject: other", "a\x0bb", "a\x85b", "a\u2028b", "Ann <evil@y.test>, Bob", '"Ann" <evil@y.test>', "a,b;c:d",
-    "=?utf-8?q?evil?=", "\u202eevil", "x\x00y", "../../etc/passwd", "💣", "ﷺ" * 50, "{value}", "%s %(x)s",
-]  # fmt: skip
-HOSTILE = st.one_of(st.sampled_from(PAYLOADS), st.text(max_size=60).map(lambda text: f"{text}a"))
-
-
-def render(letter: Letter, **changes: Any) -> EmailMessage:
-    arguments: dict[str, Any] = {
-        "sender": "lists@example.test",
-        "recipient": "ann@example.test",
-        "message_id": MESSAGE_ID,
-        "sent_on": SENT_ON,
-    }
-    return render_mail(letter, **(arguments | changes))
-
-
-def part(message: EmailMessage, kind: str) -> str:
-    body = message.get_body((kind,))
-    assert body is not None
-    return str(body.get_content())
-
-
-def workbook(message: EmailMessage) -> Any:
-    (attachment,) = message.iter_attachments()
-    return openpyxl.load_workbook(BytesIO(attachment.get_content()))
-
-
-class Tags(HTMLParser):
-    """The tags and attribute names of a page, and the text between them."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[tuple[str, tuple[str, ...]]] = []
-        self.words: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, tuple(name for name, _ in attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
+from tests.delivery.rendering import HOSTILE, PAYLOADS, Tags, assert_nothing_runs, part, render, workbook
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -77,6 +22,11 @@ def test_rendering_twice_gives_the_same_bytes(language: Language) -> None:
     letter = a_letter(list_row(1), list_row(2), language=language)
     assert render(letter).as_bytes() == render(letter).as_bytes()
     assert fingerprint(render(letter)) == fingerprint(render(letter))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_mail_says_in_its_head_in_which_language_it_is(language: Language) -> None:
+    assert render(a_letter(language=language))["Content-Language"] == language
 
 
 def test_another_list_is_another_mail() -> None:
@@ -94,7 +44,7 @@ def test_a_copy_differs_from_the_first_mail_in_its_subject_alone() -> None:
 @pytest.mark.parametrize("method", ["model", "recency", "frequency", "overdue", "another"])
 def test_a_mail_says_the_day_the_version_and_who_made_the_list(language: Language, method: str) -> None:
     message = render(a_letter(list_row(1, method_code=method), language=language))
-    sentence = phrases_in(language).method(method)
+    sentence = phrases_in(language, CHURN_LISTS.kind).method(method)
     for text in (part(message, "plain"), "".join(Tags(part(message, "html")).words)):
         assert "2026-03-31" in text
         assert "12" in text
@@ -111,9 +61,10 @@ def test_old_data_are_told_at_the_top(days: int, is_told: bool) -> None:
     assert f"{days:,} days old" in text
 
 
-def test_each_language_has_every_sentence() -> None:
-    english, chinese = phrases_in("en"), phrases_in("zh")
-    optional = {"age_one", "age_today", "last_order_one", "last_order_today", "usual_gap_one", "subject_one"}
+@pytest.mark.parametrize("kind", [mailing.kind for mailing in MAILINGS])
+def test_each_language_has_every_sentence(kind: str) -> None:
+    english, chinese = phrases_in("en", kind), phrases_in("zh", kind)
+    optional = {"age_one", "age_today", "last_order_one", "last_order_today", "usual_gap_one"}
     assert set(english.sentences) - optional == set(chinese.sentences) - optional
     assert set(english.columns) == set(chinese.columns)
     assert set(english.methods) == set(chinese.methods)
@@ -170,28 +121,7 @@ def test_no_text_of_the_business_is_ever_run(
         return render(a_letter(row, name=m, company_name=t))
 
     raw = filled((account, identifier, reason, play, manager, trade)).as_bytes()
-    message = email.message_from_bytes(raw, policy=email.policy.default)
-    plain = filled(("a", "b", "c", "d", "e", "f"))
-
-    # headers: the same ones, one sender, one recipient, one line each
-    assert message.keys() == plain.keys()
-    assert [each.addr_spec for each in message["To"].addresses] == ["ann@example.test"]
-    assert [each.addr_spec for each in message["From"].addresses] == ["lists@example.test"]
-    assert str(message["Subject"]) == str(plain["Subject"])
-    assert not message.defects
-
-    # HTML: the same tags with the same attributes, whatever the words are
-    assert isinstance(message, EmailMessage)
-    assert Tags(part(message, "html")).found == Tags(part(plain, "html")).found
-
-    # the sheet: text is text
-    for sheet in workbook(message).worksheets:
-        for line in sheet.iter_rows():
-            for cell in line:
-                assert cell.data_type != "f"
-                assert cell.hyperlink is None
-                if isinstance(cell.value, str) and cell.value[:1] in tuple("=+-@＝＋－＠"):
-                    assert cell.quotePrefix, "a person's edit would run it"
+    assert_nothing_runs(raw, filled(("a", "b", "c", "d", "e", "f")))
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

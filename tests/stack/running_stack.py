@@ -106,10 +106,10 @@ class RunningStack:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return dict(json.load(answer))
 
-    def trigger(self, **conf: str) -> str:
-        """Start the DAG nightly by hand, without a logical date; return Airflow's run id."""
+    def trigger(self, dag_id: str = "nightly", **conf: str) -> str:
+        """Start a DAG by hand, without a logical date; return Airflow's run id."""
         body = {"logical_date": None, "conf": conf}
-        return str(self.call("/api/v2/dags/nightly/dagRuns", body)["dag_run_id"])
+        return str(self.call(f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"])
 
     def task_states(self, run_id: str) -> dict[str, str]:
         """Return the state of each task; a mapped task has the state of its last instance."""
@@ -126,12 +126,12 @@ class RunningStack:
             seconds=NIGHT_SECONDS, every=LOOK_SECONDS, what=f"{task_id} is {state}",
         )  # fmt: skip
 
-    def wait_for_end(self, run_id: str) -> str:
+    def wait_for_end(self, run_id: str, dag_id: str = "nightly") -> str:
         """Return "success" or "failed"."""
 
         def ended() -> str | None:
             try:
-                state = self.call(f"/api/v2/dags/nightly/dagRuns/{urllib.parse.quote(run_id)}")["state"]
+                state = self.call(f"/api/v2/dags/{dag_id}/dagRuns/{urllib.parse.quote(run_id)}")["state"]
             except (OSError, urllib.error.URLError):
                 return None
             return state if state in {"success", "failed"} else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import shutil
 import signal
 import socket
@@ -139,6 +141,21 @@ def test_a_scheduler_killed_in_the_middle_of_a_night_comes_back_and_ends_it(
     assert stack.tries(run_id, "publish") == 1
     log = Supervision(stack.home / "stack").log("scheduler").read_text(errors="replace")
     assert "that the last scheduler had left" in log
+
+
+@pytest.mark.usefixtures("killed_night")
+def test_the_relationships_to_review_are_mailed_once_however_often_the_dag_runs(stack: RunningStack) -> None:
+    assert stack.call("/api/v2/dags/review_relationships")["is_paused"] is False
+    lists = set(_mails(stack))
+    for _ in range(2):
+        run_id = stack.trigger("review_relationships")
+        assert stack.wait_for_end(run_id, "review_relationships") == "success"
+    mails = [email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in _mails(stack)
+             if file not in lists]  # fmt: skip
+    recipients = [str(mail["To"]) for mail in mails]
+    assert recipients
+    assert len(set(recipients)) == len(recipients)
+    assert all(str(mail["Message-ID"]).startswith("<review.") for mail in mails)
 
 
 @pytest.mark.usefixtures("killed_night")

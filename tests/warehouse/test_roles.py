@@ -107,6 +107,7 @@ FUNCTIONS = {
     "drop_orphan_pieces": "",
     "end_backfill": "p",
     "enqueue_mails": "",
+    "enqueue_reviews": "m",
     "erase_built": "",
     "erase_contact": "e",
     "erase_notes": "",

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
 import typer
-from pydantic import SecretStr
 
 from warehouse.commands.reach import outside_of
+from warehouse.commands.sending import required_smtp_url, send_mails
 from warehouse.commands.work import Attempt, CompanyPath, Fence, RunId, open_house, stage_at_work
 from warehouse.database import Role
-from warehouse.errors import Problem
 from warehouse.publication import audit as audit_marts
 from warehouse.publication import publish as publish_marts
-from warehouse.settings import Settings, load_settings
+from warehouse.settings import load_settings
 from warehouse.transform import transform as transform_marts
 
 
@@ -130,38 +128,13 @@ def publish(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, 
 
 def deliver(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, company: CompanyPath = None) -> None:  # noqa: ARG001
     """Mail each account manager the list of the live night; a repeat sends only what was not sent."""
-    import time
-
-    from delivery.deliver import deliver as deliver_lists
-    from delivery.smtp import Courier, parse_smtp_url
+    from delivery.published_lists import PublishedLists
 
     settings = load_settings()
-    smtp_url = required_smtp_url(settings)
-    with stage_at_work("deliver", run_id=run_id, fence=fence, company=company, settings=settings) as work:
-        post = Courier(parse_smtp_url(smtp_url.get_secret_value()))
-        with post, work.house.warehouse.connect(Role.MAILER) as connection:
-            report = deliver_lists(
-                connection,
-                gen=work.night.gen,
-                company=work.house.company,
-                post=post,
-                mail_from=settings.mail_from,
-                now=datetime.now(tz=UTC),
-                sleep=time.sleep,
-                progress=work.teller.progress,
-            )
-        for line in report.lines():
-            work.teller.say(line)
-
-
-def required_smtp_url(settings: Settings | None = None) -> SecretStr:
-    """Return where mails are handed in, or raise a Problem when the settings do not say."""
-    url = (settings or load_settings()).smtp_url
-    if url is None:
-        raise Problem(
-            "delivery",
-            seen="GUANXI_SMTP_URL is not set",
-            expected="the mail server that takes the lists",
-            next_step="set it; to keep mails as files: guanxi mailbox, and GUANXI_SMTP_URL=smtp://127.0.0.1:8025",
-        )
-    return url
+    required_smtp_url(settings)
+    with (
+        stage_at_work("deliver", run_id=run_id, fence=fence, company=company, settings=settings) as work,
+        work.house.warehouse.connect(Role.MAILER) as connection,
+    ):
+        lists = PublishedLists.live(connection, gen=work.night.gen, company=work.house.company)
+        send_mails(lists, work.house, work.teller)

@@ -59,7 +59,8 @@ end $f$;
 -- Called by ops.publish inside its transaction. A further attempt of a night that brings the missing source lets its
 -- held mails go, and the other way round. A manager whom the dimension does not know gets a null recipient;
 -- the delivery then takes the address of the company's fallback manager. The id is random because generations
--- begin at 1 again in a new warehouse, and mail systems drop a message whose id they have seen.
+-- begin at 1 again in a new warehouse, and mail systems drop a message whose id they have seen; it is short because a
+-- header of more than 78 characters is folded, and not every mail system finds an id on the second line.
 create or replace function ops.enqueue_mails(
     p_gen bigint, p_valid interval default '36 hours', p_domain text default 'guanxi.invalid'
 ) returns bigint
@@ -80,7 +81,7 @@ begin
     insert into ops.outbox (gen, account_manager_id, kind, recipient, message_id, not_after, state, last_error)
     select
         p_gen, lists.account_manager_id, 'churn_list', managers.email,
-        format('<churn-list.%s.%s@%s>', p_gen, gen_random_uuid(), p_domain), now() + p_valid,
+        format('<churn-list.%s.%s@%s>', p_gen, replace(gen_random_uuid()::text, '-', ''), p_domain), now() + p_valid,
         case when why is null then 'pending' else 'held' end, why
     from (
         select distinct l.account_manager_id from pub.fct_churn_lists l

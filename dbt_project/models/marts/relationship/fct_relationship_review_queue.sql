@@ -52,6 +52,8 @@ worded as (
         reasons.name_zh,
         reasons.text_en,
         reasons.text_zh,
+        reasons.task_en,
+        reasons.task_zh,
         case
             when waiting.reason_code != 'changed'
                 then cast(cast(waiting.reason_value as int) as {{ type_text() }})
@@ -75,6 +77,8 @@ final as (
         name_zh as reason_name_zh,
         replace(text_en, '{value}', coalesce(value_text, '')) as reason_text_en,
         replace(text_zh, '{value}', coalesce(value_text, '')) as reason_text_zh,
+        task_en as reason_task_en,
+        task_zh as reason_task_zh,
         reason_value,
         priority as reason_priority,
         min(priority) over (partition by account_id) as account_priority,
