@@ -34,23 +34,39 @@ chosen as (
 carried as (
 
     {% if var('carried_schema') -%}
-        select snapshot_date
+        select
+            snapshot_date,
+            min(snapshot_date) over () as first_date
         from {{ carried_relation('int_relationship_days_held') }}
         where not exists (select restatements.table_name from restatements)
     {%- else -%}
-        select cast(null as date) as snapshot_date
+        select
+            cast(null as date) as snapshot_date,
+            cast(null as date) as first_date
     {%- endif %}
 
 ),
 
+bounds as (
+
+    select min(snapshot_date) as first_date from chosen
+
+),
+
+-- what has become the oldest day has nothing in hand any more to be compared with
 final as (
 
     select
-        carried.snapshot_date is not null as is_carried,
+        carried.snapshot_date is not null
+        and (
+            chosen.snapshot_date > bounds.first_date
+            or chosen.snapshot_date = carried.first_date
+        ) as is_carried,
         chosen.snapshot_date = {{ as_of_date() }} as is_current,
         chosen.snapshot_date = {{ month_end('chosen.snapshot_date') }} as is_month_end,
         chosen.snapshot_date
     from chosen
+    cross join bounds
     left join carried on chosen.snapshot_date = carried.snapshot_date
 
 )

@@ -16,7 +16,7 @@ final as (
         days.is_month_end,
         composed.relationship_index,
         composed.coverage_rate,
-        cast(composed.relationship_index - day_before.relationship_index as numeric(9, 2))
+        cast(composed.relationship_index - month_before.relationship_index as numeric(9, 2))
             as relationship_index_change,
         composed.key_index,
         composed.economic_buyer_level,
@@ -34,10 +34,11 @@ final as (
     inner join organisation_levels
         on composed.organisation_level_code = organisation_levels.level_code
     left join general_levels on composed.general_level_code = general_levels.level_code
-    left join composed as day_before
+    left join composed as month_before
         on
-            composed.account_id = day_before.account_id
-            and day_before.snapshot_date = {{ add_days('composed.snapshot_date', -1) }}
+            composed.account_id = month_before.account_id
+            and month_before.snapshot_date
+            = {{ add_days(month_start('composed.snapshot_date'), -1) }}
 
 )
 
