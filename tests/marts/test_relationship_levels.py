@@ -22,7 +22,10 @@ from tests.marts.relationship_agreement import (
 from tests.marts.replaying import Replay, Row, replay_of_own
 
 AS_OF = date(2025, 7, 15)
-MARTS = ("fct_contact_relationships", "fct_contact_relationship_moves", "fct_account_key_relationships")
+MARTS = (
+    "fct_contact_relationships", "fct_contact_relationship_moves", "fct_account_key_relationships",
+    "fct_relationship_evidence",
+)  # fmt: skip
 NUMBERS = (
     "key_index", "identified_rate", "covered_rate", "supported_rate", "contact_thread_rate", "manager_thread_rate",
 )  # fmt: skip

@@ -13,8 +13,6 @@ seen as (
         interactions.account_id,
         interactions.contact_key,
         interactions.is_two_way,
-        interactions.is_executive_meeting,
-        interactions.happened_date,
         {{ days_between('interactions.happened_date', 'days.snapshot_date') }} as age_days,
         days.snapshot_date
     from interactions
@@ -27,7 +25,7 @@ seen as (
 
 ),
 
-final as (
+counted as (
 
     select
         seen.account_id,
@@ -37,24 +35,54 @@ final as (
         count(case when seen.is_two_way and {{ is_in_window }} then 1 end)
             as exchanges_two_way_count,
         count(case when seen.is_two_way then 1 end) as two_way_count,
-        count(case when seen.is_two_way then seen.contact_key end)
-            as two_way_named_count,
-        -- a meeting is a row for each person who was there
-        count(
-            distinct case
-                when
-                    seen.is_executive_meeting
-                    and seen.age_days < meetings.executive_meetings_window_days
-                    then seen.happened_date
-            end
-        ) as executive_meetings_count,
+        count(case when seen.is_two_way then seen.contact_key end) as two_way_named_count,
         seen.snapshot_date
     from seen
     cross join policy
-    cross join meetings
     group by
         seen.account_id,
         seen.snapshot_date
+
+),
+
+-- a meeting is a row for each person who was there
+met as (
+
+    select
+        interactions.account_id,
+        count(distinct interactions.happened_date) as executive_meetings_count,
+        days.snapshot_date
+    from interactions
+    cross join meetings
+    inner join days
+        on
+            interactions.happened_date <= days.snapshot_date
+            and {{ days_between('interactions.happened_date', 'days.snapshot_date') }}
+            < meetings.executive_meetings_window_days
+            and {{ is_in_force('interactions', 'days.snapshot_date') }}
+    where interactions.is_executive_meeting
+    group by
+        interactions.account_id,
+        days.snapshot_date
+
+),
+
+final as (
+
+    select
+        counted.account_id,
+        counted.interactions_count,
+        counted.exchanges_judged_count,
+        counted.exchanges_two_way_count,
+        counted.two_way_count,
+        counted.two_way_named_count,
+        coalesce(met.executive_meetings_count, 0) as executive_meetings_count,
+        counted.snapshot_date
+    from counted
+    left join met
+        on
+            counted.account_id = met.account_id
+            and counted.snapshot_date = met.snapshot_date
 
 )
 
