@@ -7,7 +7,6 @@ reasons as (select * from {{ ref('policy_relationship_move_reasons') }}),
 final as (
 
     select
-        moves.contact_key || '|' || moves.comparison_key as contact_relationship_move_key,
         moves.contact_key,
         accounts.account_id,
         moves.compared_with,
