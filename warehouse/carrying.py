@@ -59,11 +59,15 @@ def tell_carried(connection: psycopg.Connection, schema: str, carried: Carried |
     counted = connection.execute(
         sql.SQL(
             "select count(*) filter (where is_carried), count(*) from {0}.int_snapshot_dates_listed union all"
-            " select count(*) filter (where is_carried), count(*) from {0}.int_category_months_listed"
+            " select count(*) filter (where is_carried), count(*) from {0}.int_category_months_listed union all"
+            " select count(*) filter (where is_carried), count(*) from {0}.int_relationship_days_held"
         ).format(in_schema)
     ).fetchall()
-    (days, all_days), (months, all_months) = counted
-    told = f"took over {days} of {all_days} snapshots and {months} of {all_months} months of categories"
+    (days, all_days), (months, all_months), (held, all_held) = counted
+    told = (
+        f"took over {days} of {all_days} snapshots, {months} of {all_months} months of categories"
+        f" and {held} of {all_held} days of relationships"
+    )
     restated = connection.execute(
         sql.SQL(
             "select count(*), count(*) filter (where is_of_sales), min(account_id) filter (where is_of_sales)"
@@ -72,4 +76,11 @@ def tell_carried(connection: psycopg.Connection, schema: str, carried: Carried |
     ).fetchone()
     if restated is not None and restated[1]:
         told += f"; accounts with sales whose past reads otherwise now: {restated[1]}, {restated[2]} for one"
+    tables = connection.execute(
+        sql.SQL("select table_name from {}.int_relationship_restatements_found order by table_name").format(in_schema)
+    ).fetchall()
+    if tables:
+        told += "; relationships are measured anew, since the past reads otherwise in " + ", ".join(
+            t for (t,) in tables
+        )
     return told

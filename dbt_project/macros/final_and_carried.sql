@@ -1,7 +1,8 @@
 {#-
     The end of a model that measures the past: the rows of `final`, and those that the
     live night built of the same model for the days in hand that are carried over,
-    except of the accounts in `but`. Without the variable carried_schema just `final`.
+    except of the accounts in `but`. What it knew of its own day is of a day past now.
+    Without the variable carried_schema just `final`.
 -#}
 {% macro final_and_carried(days, day='snapshot_date', but=none) -%}
 {%- if var('carried_schema') and execute -%}
@@ -13,7 +14,8 @@ union all
 
 select
     {%- for column in columns %}
-    {{ as_of_date() ~ ' as ' if column == 'as_of_date' }}{{ column }}{{ "," if not loop.last }}
+    {{ {'as_of_date': as_of_date() ~ ' as ', 'is_current': 'false as '}.get(column, '') }}{{ column }}
+        {{- "," if not loop.last }}
     {%- endfor %}
 from {{ carried }}
 where

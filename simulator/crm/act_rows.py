@@ -14,12 +14,14 @@ from simulator.crm.acts import (
     EVENT,
     KINDS,
     MAIL,
+    MEETING,
     NEUTRAL,
     OUTCOMES,
     SIGNS,
     SOCIAL,
     STATES,
     TRAINING,
+    VISIT,
     Acts,
     draw_acts,
     state_on,
@@ -40,6 +42,10 @@ _SUBJECTS = (
     ("电话跟进", "上门拜访", "会议", "邮件往来", "活动", "培训", "微信沟通"),
     ("Follow-up call", "Visit", "Meeting", "Mail", "Event", "Training", "Chat"),
 )
+_JOINT_PLAN = ("联合规划会", "Joint plan for the year")
+# Who is close to us at the top is visited by our own top, by level from -1 to 5; with some of them a plan is made.
+_TOPS_MEET = np.array([0.04, 0.0, 0.06, 0.20, 0.40, 0.60, 0.75])
+_SUPPORTS, _PLANNED_JOINTLY = 4, 0.30
 _MINUTES = np.array([12, 70, 60, 5, 180, 150, 5])
 _NOTED = 0.25
 
@@ -54,16 +60,23 @@ def act_rows(scene: Scene, people: People, needs: Needs) -> Rows:
     is_open = state != DONE
     minute = office_minute(draws, "act", *key)
     english = scene.languages()[acts.row]
+    theirs = np.array([SENIORITIES.index(each.seniority) for each in POSTS])[people.post[acts.person]]
+    at_the_top = np.isin(acts.kind, (VISIT, MEETING)) & (theirs == SENIORITIES.index("executive")) & acts.answered
+    tops_meet = at_the_top & draws.chance("tops meet", _TOPS_MEET[acts.level + 1], *key)
+    plans = tops_meet & (acts.level >= _SUPPORTS) & draws.chance("plans jointly", _PLANNED_JOINTLY, *key)
     ours = np.where(acts.kind == CALL, 3, draws.picked("our level", (6, 12, 32, 50), *key))
+    ours = np.where(tops_meet, SENIORITIES.index("executive"), ours)
     is_brief = draws.chance("act without person", 0.03, *key)
     # What an edit corrects is the outcome.
     is_first_draft = (acts.edited > scene.until) & (acts.edited < NEVER)
     outcome = np.where(is_first_draft, NEUTRAL, acts.outcome)
     outcome = np.where(is_open | draws.chance("no outcome", 0.15, *key), -1, outcome)
-    theirs = np.array([SENIORITIES.index(each.seniority) for each in POSTS])[people.post[acts.person]]
     crowd = 3 + draws.below("crowd", 22, *key)
     length = np.maximum(1, np.round(_MINUTES[acts.kind] * (0.5 + draws.uniform("length", *key)))).astype(np.int64)
-    subjects = [_SUBJECTS[tongue][kind] for tongue, kind in zip(english.tolist(), acts.kind.tolist(), strict=True)]
+    subjects = [
+        _JOINT_PLAN[tongue] if is_plan else _SUBJECTS[tongue][kind]
+        for tongue, kind, is_plan in zip(english.tolist(), acts.kind.tolist(), plans.tolist(), strict=True)
+    ]
     lacks_sides = draws.chance("sides unsaid", 0.1, *key)
     return Rows(
         table=INTERACTION,

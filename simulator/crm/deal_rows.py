@@ -24,6 +24,8 @@ _ORIGINS = ("老客户", "销售拜访", "网站", "转介绍", "展会", "市�
 _REASONS = ("价格", "交期", "技术不符", "项目取消", "关系", "服务")
 COMPETITORS = ("东岭工业", "海川机电", "Norden Supply", "Kestrel Tools", "本地贸易商")
 _BID_SHARE = 0.35
+# Who took a deal from us is written down more often than whom we took one from.
+_SEEN_WHEN_LOST, _SEEN_WHEN_WON = 0.7, 0.45
 
 
 def opportunity_rows(scene: Scene, people: People, deals: Deals) -> Rows:
@@ -36,7 +38,9 @@ def opportunity_rows(scene: Scene, people: People, deals: Deals) -> Rows:
     draws, key = scene.draws, deals.key(scene)
     number, row = key[0], deals.row
     stage = deals.stage_on(until)
-    is_lost = (deals.closed <= until) & ~deals.is_won
+    is_closed = deals.closed <= until
+    is_lost = is_closed & ~deals.is_won
+    is_seen = is_closed & draws.chance("seen", np.where(deals.is_won, _SEEN_WHEN_WON, _SEEN_WHEN_LOST), *key)
     category = _category(scene, deals, key)
     person = people.someone(draws, "deal person", row, deals.opened, *key)
     kind = np.where(deals.opened - scene.accounts.created[row] < 150, 0, draws.picked("deal kind", (8, 17, 75), *key))
@@ -61,7 +65,7 @@ def opportunity_rows(scene: Scene, people: People, deals: Deals) -> Rows:
             "chance": pa.array(CHANCES[stage]),
             "origin": blanked(chosen(_ORIGINS, origin), draws.chance("origin unsaid", 0.1, *key)),
             "lost_because": chosen(_REASONS, np.where(is_lost, draws.below("lost because", len(_REASONS), *key), -1)),
-            "competitor": chosen(COMPETITORS, np.where(is_lost & draws.chance("seen", 0.7, *key), competitor, -1)),
+            "competitor": chosen(COMPETITORS, np.where(is_seen, competitor, -1)),
             "opened_at": moments_of(deals.opened, office_minute(draws, "opened", *key)),
             "expected_on": dates(deals.opened + 45 + draws.below("expected", 90, *key)),
             "closed_at": moments_of(

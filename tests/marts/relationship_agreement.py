@@ -24,6 +24,20 @@ def measured_days(as_of: date) -> list[date]:
     return [*(first - timedelta(days=1) for first in reversed(firsts)), as_of]
 
 
+def held_days(as_of: date) -> list[date]:
+    """Return those days and the 31 days before the day, in order."""
+    return sorted({*measured_days(as_of), *(as_of - timedelta(days=back) for back in range(1, 32))})
+
+
+def comparisons(as_of: date) -> list[tuple[str, date, date]]:
+    """Return what is compared with what: each day with the day before, months with the month end before."""
+    held, months = held_days(as_of), measured_days(as_of)
+    return [
+        *(("day", day - timedelta(days=1), day) for day in held if day - timedelta(days=1) in held),
+        *(("month_end", earlier, later) for earlier, later in pairwise(months)),
+    ]
+
+
 def accounts_agree(found: list[Row], known: Mapping[date, Relationships]) -> None:
     """Find each account on each day as the words say."""
     assert {row["snapshot_date"] for row in found} == set(known)
@@ -37,24 +51,24 @@ def accounts_agree(found: list[Row], known: Mapping[date, Relationships]) -> Non
                 assert float(seen) == pytest.approx(value, abs=1e-4), (row, name, value)
 
 
-def moves_agree(found: list[Row], expected: Mapping[tuple[str, date], Row], evidence: Mapping[str, Row]) -> None:
-    """Each change between two days of the list has its move; what explains it is that person's and known since."""
-    days = sorted({day for _, day in expected})
-    changes = set()
-    for contact in {contact for contact, _ in expected}:
-        own = [(day, expected[contact, day]) for day in days if (contact, day) in expected]
-        changes |= {
-            (contact, before, day, then["published_level"], now["published_level"])
-            for (before, then), (day, now) in pairwise(own)
-            if _moves(then, now)
-        }
-    assert {
-        (row["contact_key"], row["from_snapshot_date"], row["snapshot_date"], row["from_level"], row["to_level"])
-        for row in found
-    } == changes
+def moves_agree(found: list[Row], expected: Mapping[tuple[str, date], Row], acts: Sequence[Row], as_of: date) -> None:
+    """Each change between two days has its move; what explains it is that person's, known since and still then."""
+    changes = {
+        (contact, compared_with, before, day, then["published_level"], expected[contact, day]["published_level"])
+        for compared_with, before, day in comparisons(as_of)
+        for contact in {contact for contact, _ in expected}
+        if (then := expected.get((contact, before))) and (contact, day) in expected
+        and _moves(then, expected[contact, day])
+    }  # fmt: skip
+    parts = ("contact_key", "compared_with", "from_snapshot_date", "snapshot_date", "from_level", "to_level")
+    assert {tuple(row[part] for part in parts) for row in found} == changes
+    by_contact: dict[str, list[Row]] = {}
+    for act in acts:
+        by_contact.setdefault(act["contact_key"], []).append(act)
     for row in found:
         then = expected[row["contact_key"], row["from_snapshot_date"]]
-        _is_explained(row, then, expected[row["contact_key"], row["snapshot_date"]], evidence)
+        now = expected[row["contact_key"], row["snapshot_date"]]
+        _is_explained(row, then, now, by_contact.get(row["contact_key"], []))
 
 
 def _moves(then: Row, now: Row) -> bool:
@@ -67,7 +81,7 @@ def _moves(then: Row, now: Row) -> bool:
     )
 
 
-def _is_explained(move: Row, then: Row, now: Row, evidence: Mapping[str, Row]) -> None:
+def _is_explained(move: Row, then: Row, now: Row, acts: Sequence[Row]) -> None:
     keys = set(move["evidence_keys"].split(",")) if move["evidence_keys"] else set()
     assert len(keys) == move["evidence_count"]
     assert bool(keys) == (move["move_reason"] == "evidence")
@@ -77,24 +91,24 @@ def _is_explained(move: Row, then: Row, now: Row, evidence: Mapping[str, Row]) -
         assert move["move_reason"] == "left"
     elif now["computed_level"] == then["computed_level"]:
         assert move["move_reason"] == "claim"
-    since = {key for key, act in evidence.items() if _is_new(act, move, now["counted_date"])}
+    since = {act["evidence_key"]: act["kind"] for act in acts if _is_new(act, move, now["counted_date"])}
     if now["computed_level"] == -1:
-        assert keys in (set(), {key for key in since if evidence[key]["kind"] in AGAINST})
+        assert keys in (set(), {key for key, kind in since.items() if kind in AGAINST})
     elif then["computed_level"] == -1:
-        assert keys in (set(), {key for key in since if evidence[key]["kind"] in FOR_US})
+        assert keys in (set(), {key for key, kind in since.items() if kind in FOR_US})
     else:
-        assert keys in (set(), {key for key in since if evidence[key]["kind"] not in AGAINST})
+        assert keys in (set(), {key for key, kind in since.items() if kind not in AGAINST})
         assert not keys or now["computed_level"] > then["computed_level"]
 
 
 def _is_new(act: Row, move: Row, until: date) -> bool:
-    """Whether an act of the person that decides levels came to be known between the two days."""
+    """Whether an act that decides levels came to be known between the two days, and was not taken back by the later."""
     return (
-        act["contact_key"] == move["contact_key"]
-        and act["counts_as"] is not None
+        act["counts_as"] is not None
         and act["happened_date"] <= until
-        and move["from_snapshot_date"] < max(act["happened_date"], act["known_date"])
+        and move["from_snapshot_date"] < max(act["happened_date"], act["first_known_date"])
         and act["known_date"] <= move["snapshot_date"]
+        and (act["superseded_date"] is None or move["snapshot_date"] < act["superseded_date"])
     )
 
 

@@ -50,6 +50,7 @@ GIVEN = """
         compared.coverage_rate as relationship_coverage,
         cast(renewals.contracts_renewed_count as numeric) / nullif(renewals.contracts_due_count, 0) as renewal_rate
     from int_relationship_accounts_listed as accounts
+    inner join int_relationship_months_listed as days using (snapshot_date)
     left join int_account_rhythms_measured as rhythms using (account_id, snapshot_date)
     left join int_account_relationships_compared as compared using (account_id, snapshot_date)
     left join int_account_renewals_counted as renewals using (account_id, snapshot_date)

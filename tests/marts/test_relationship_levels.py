@@ -12,11 +12,20 @@ import pytest
 
 from tests.marts.chance_relationship import Crm, moment
 from tests.marts.independent_relationship import AGAINST, MANDATORY, Relationships
-from tests.marts.relationship_agreement import accounts_agree, evidence_agrees, measured_days, moves_agree
+from tests.marts.relationship_agreement import (
+    accounts_agree,
+    evidence_agrees,
+    held_days,
+    measured_days,
+    moves_agree,
+)
 from tests.marts.replaying import Replay, Row, replay_of_own
 
 AS_OF = date(2025, 7, 15)
-MARTS = ("fct_contact_relationships", "fct_contact_relationship_moves", "fct_account_key_relationships")
+MARTS = (
+    "fct_contact_relationships", "fct_contact_relationship_moves", "fct_account_key_relationships",
+    "fct_relationship_evidence",
+)  # fmt: skip
 NUMBERS = (
     "key_index", "identified_rate", "covered_rate", "supported_rate", "contact_thread_rate", "manager_thread_rate",
 )  # fmt: skip
@@ -59,8 +68,9 @@ def _agreed(replay: Replay, seed: int) -> list[Row]:
         moves = _all(cursor, "select * from fct_contact_relationship_moves")
         shown = {row["contact_key"]: row for row in _all(cursor, "select * from fct_contact_relationships")}
         evidence = {row["evidence_key"]: row for row in _all(cursor, "select * from fct_relationship_evidence")}
+        acts = _all(cursor, "select * from int_relationship_acts_listed where contact_key is not null")
     people = {(row["contact_key"], row["snapshot_date"]): row for row in levels}
-    known = {day: Relationships(records, day) for day in measured_days(AS_OF)}
+    known = {day: Relationships(records, day) for day in held_days(AS_OF)}
     expected = {(one["contact_key"], day): one for day, known_then in known.items() for one in known_then.people()}
     assert people.keys() == expected.keys()
     for key, one in expected.items():
@@ -69,8 +79,8 @@ def _agreed(replay: Replay, seed: int) -> list[Row]:
     assert {contact: row["published_level"] for contact, row in shown.items()} == {
         contact: one["published_level"] for contact, one in now.items()
     }
-    accounts_agree(accounts, known)
-    moves_agree(moves, expected, evidence)
+    accounts_agree(accounts, {day: known[day] for day in measured_days(AS_OF)})
+    moves_agree(moves, expected, acts, AS_OF)
     evidence_agrees(evidence, records)
     return list(expected.values())
 
@@ -129,13 +139,13 @@ class Story:
             }  # fmt: skip
             self.crm.add("interactions", row["interaction_id"], row, day)
 
-    def told(self, replay: Replay) -> tuple[dict[str, Row], dict[date, Row], list[Row]]:
-        """Return the people, the account by day, and the moves."""
+    def told(self, replay: Replay, since: str = "month_end") -> tuple[dict[str, Row], dict[date, Row], list[Row]]:
+        """Return the people, the account by day, and the moves since the month end before, or since the day before."""
         with replay.of(self.crm.tables) as cursor:
             people = {row["contact_key"]: row for row in _all(cursor, "select * from fct_contact_relationships")}
             days = _all(cursor, "select * from fct_account_key_relationships where account_id = 'A'")
             query = "select * from fct_contact_relationship_moves where account_id = 'A' order by snapshot_date"
-            moves = _all(cursor, query)
+            moves = [row for row in _all(cursor, query) if row["compared_with"] == since]
         return people, {row["snapshot_date"]: row for row in days}, moves
 
 
@@ -158,6 +168,8 @@ def test_the_champion_who_leaves_is_missed_the_same_night(replay: Replay) -> Non
     assert (now["champions_count"], now["covered_rate"], now["unfilled_roles_count"]) == (0, 0, 3)
     assert (now["key_index"], now["champion_silent_days"]) == (0, None)
     assert (moves[-1]["move_reason"], moves[-1]["to_level"], moves[-1]["snapshot_date"]) == ("left", 5, AS_OF)
+    left = story.told(replay, since="day")[2][-1]
+    assert (left["move_reason"], left["snapshot_date"]) == ("left", AS_OF - timedelta(days=1)), "the day it was known"
 
 
 def test_a_claim_far_above_the_evidence_is_told_and_changes_nothing(replay: Replay) -> None:
@@ -182,6 +194,8 @@ def test_the_decision_maker_who_falls_silent_sinks_by_a_level_each_cadence(repla
     assert (days[LAST_MONTH]["supported_rate"], days[AS_OF]["supported_rate"]) == (1 / 3, 0)
     fall = moves[-1]
     assert (fall["from_level"], fall["to_level"], fall["move_reason"], fall["evidence_keys"]) == (4, 3, "decay", None)
+    fell = story.told(replay, since="day")[2][-1]
+    assert fell["snapshot_date"] == AS_OF - timedelta(days=75 - 61), "the day after the sixtieth of silence"
 
 
 def test_the_opponent_who_turns_does_so_by_an_act(replay: Replay) -> None:
@@ -197,6 +211,7 @@ def test_the_opponent_who_turns_does_so_by_an_act(replay: Replay) -> None:
     turn = moves[-1]
     assert (turn["from_level"], turn["to_level"], turn["move_reason"]) == (-1, 4, "evidence")
     assert "crm|interactions|engineer-5|spoke_for_us" in turn["evidence_keys"].split(",")
+    assert story.told(replay, since="day")[2][-1]["snapshot_date"] == AS_OF - timedelta(days=5)
 
 
 def test_the_account_with_one_thread(replay: Replay) -> None:

@@ -17,7 +17,8 @@ from tests.marts.replaying import Replay, Row, replay_of_own
 
 AS_OF = date(2025, 7, 15)
 MARTS = (
-    "fct_account_relationships", "fct_account_relationship_moves", "fct_organisation_gates",
+    "fct_account_relationships", "fct_account_relationship_days", "fct_account_relationship_moves",
+    "fct_organisation_gates",
     "fct_account_general_relationships", "fct_account_organisation_relationships", "fct_bid_competitors",
 )  # fmt: skip
 PARTS = ("departments", "breadth", "response", "technical", "record")
@@ -66,7 +67,7 @@ def test_every_day_agrees_with_another_way_to_compute_it(replay: Replay, seed: i
     levels = set()
     for day in _days():
         known = Relations(records, day)
-        share = known.shares(list(accounts.values()))
+        share = known.shares(known.known["accounts"])
         for row in (each for each in rows if each["snapshot_date"] == day):
             account = accounts[row["account_id"]]
             parts, (index, level) = known.parts(account), known.general(account)
@@ -82,8 +83,48 @@ def test_every_day_agrees_with_another_way_to_compute_it(replay: Replay, seed: i
                     assert _same(details[row["account_id"]][column], measures[measure]), (row, column, measures)
     assert {None, "A", "B", "C", "D", "vendor", "supplier", "key_supplier"} <= levels
     _composites_agree(rows)
-    _moves_agree(marts["fct_account_relationship_moves"], rows)
+    moves = marts["fct_account_relationship_moves"]
+    _moves_agree([move for move in moves if move["compared_with"] == "month_end"], rows)
+    _days_agree(marts["fct_account_relationship_days"], rows, moves, records)
     _out_of_crm(marts, "A25")
+
+
+def _days_agree(days: list[Row], rows: list[Row], moves: list[Row], records: dict[str, list[Row]]) -> None:
+    """Each of the last days reads as it was known, and who is at another level than the day before moved that day."""
+    by_key = {(row["account_id"], row["snapshot_date"]): row for row in days}
+    last = [AS_OF - timedelta(days=back) for back in range(31, -1, -1)]
+    assert {day for _, day in by_key} == {*_days(), *last}
+    for row in rows:
+        same = by_key[row["account_id"], row["snapshot_date"]]
+        for name in ("relationship_index", "key_index", "general_level_code", "organisation_level_code"):
+            assert same[name] == row[name], (same, row)
+        assert same["relationship_index_change"] == row["relationship_index_change"]
+    moved = set()
+    for day in last:
+        known = Relations(records, day)
+        accounts = {row["account_id"]: row for row in known.known["accounts"]}
+        share = known.shares(known.known["accounts"])
+        assert accounts.keys() == {account for account, then in by_key if then == day}
+        for account, told in accounts.items():
+            row, before = by_key[account, day], by_key.get((account, day - timedelta(days=1)))
+            index, level = known.general(told)
+            assert _same(row["general_index"], index, within=0.011), (row, index)
+            assert row["general_level_code"] == level, row
+            measures = known.measures(told, share)
+            assert row["organisation_level_code"] == known.organisation(measures)[0], (row, measures)
+            if before and _has_moved(before, row):
+                moved.add((account, day))
+    found = {(move["account_id"], move["snapshot_date"]) for move in moves if move["compared_with"] == "day"}
+    assert found == moved
+
+
+def _has_moved(before: Row, row: Row) -> bool:
+    indices = (before["relationship_index"], row["relationship_index"])
+    return bool(
+        before["general_level_code"] != row["general_level_code"]
+        or before["organisation_level_code"] != row["organisation_level_code"]
+        or (None not in indices and abs(indices[1] - indices[0]) >= 10)
+    )
 
 
 def _composites_agree(rows: list[Row]) -> None:
@@ -183,7 +224,7 @@ def test_a_partner_falls_the_night_its_agreement_lapses(
         moves = [
             row
             for row in _all(cursor, "fct_account_relationship_moves")
-            if row["account_id"] == "P0" and row["is_current"]
+            if row["account_id"] == "P0" and row["is_current"] and row["compared_with"] == "month_end"
         ]
         gates = {row["gate_code"]: row for row in _all(cursor, "fct_organisation_gates") if row["account_id"] == "P0"}
     assert (rows[AS_OF]["organisation_level_code"], rows[AS_OF]["is_unproven"]) == (level, is_unproven)

@@ -15,8 +15,8 @@ AS_OF = date(2025, 7, 15)
 MARTS = ("fct_relationship_review_queue", "fct_relationship_plans", "fct_relationship_reviews")
 REPLAYED = (
     "stg_raw__relationship_plans", "stg_raw__relationship_reviews", "int_relationship_scales_listed",
-    "int_relationship_plans_listed", "int_relationship_plans_measured", "int_relationship_claims_aged",
-    "int_relationship_review_reasons_found", *MARTS,
+    "int_relationship_plans_listed", "int_relationship_plans_measured", "int_contact_over_claims_listed",
+    "int_relationship_claims_aged", "int_relationship_review_reasons_found", *MARTS,
 )  # fmt: skip
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("company_to_review")]  # one worker builds for all

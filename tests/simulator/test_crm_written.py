@@ -43,6 +43,40 @@ def test_an_account_has_about_five_people_and_sixty_talks(grown_company: Simulat
     assert all(counts.values()), counts
 
 
+def test_our_top_meets_those_at_the_top_who_are_close_to_us_and_plans_with_some(
+    grown_company: Simulated, levels: dict[str, list[dict[str, Any]]]
+) -> None:
+    """Of meetings with executives who support us, ours is there more often than of those with others."""
+    rows = grown_company.rows(
+        f"select contact_no, (happened_at {LOCAL})::date, our_level = 'executive', subject from crm.interaction"
+        " where kind in ('visit', 'meeting') and their_level = 'executive' and both_sides and contact_no is not null"
+    )
+    close, others, planned = [], [], []
+    for contact, day, ours_is_there, subject in rows:
+        level = _level_on(levels, contact, day)
+        (close if level is not None and level >= 4 else others).append(ours_is_there)
+        if subject in {"联合规划会", "Joint plan for the year"}:
+            planned.append((level, ours_is_there))
+    assert len(close) > 50
+    assert len(others) > 50
+    assert sum(close) / len(close) > 0.5 > sum(others) / len(others) + 0.1
+    assert len(planned) > 5
+    assert all(ours_is_there for _, ours_is_there in planned)
+    assert sum(level is not None and level >= 3 for level, _ in planned) / len(planned) > 0.9
+
+
+def test_it_is_written_down_against_whom_tenders_are_won_and_lost(grown_company: Simulated) -> None:
+    shares = dict(
+        grown_company.rows(
+            "select b.result, avg((o.competitor is not null)::int)::float from crm.bid b"
+            " join crm.opportunity o using (opportunity_no) group by b.result"
+        )
+    )
+    assert shares["open"] == 0
+    assert 0.3 < shares["won"] < 0.6
+    assert shares["won"] < shares["lost"] < 0.85
+
+
 @pytest.mark.parametrize(
     ("table", "moment"),
     [

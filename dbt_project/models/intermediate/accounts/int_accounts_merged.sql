@@ -1,6 +1,5 @@
 {%- set attributes = [
-    'account_manager_id', 'parent_account_id', 'account_name', 'industry', 'size_band', 'region',
-    'country',
+    'account_manager_id', 'parent_account_id', 'account_name', 'industry', 'size_band', 'region', 'country',
 ] -%}
 with account_versions as (select * from {{ ref('stg_raw__accounts') }}),
 
@@ -40,7 +39,8 @@ firsts as (
 
     select
         account_id,
-        least(min(created_date), min(known_date)) as first_seen_date
+        least(min(created_date), min(known_date)) as first_seen_date,
+        min(known_date) as first_known_date
     from ranked
     group by account_id
 
@@ -85,6 +85,7 @@ final as (
         coalesce(cast(merged.is_internal as boolean), false) as is_internal,
         lead(merged.in_force_from_date) over account_days is null as is_latest,
         firsts.first_seen_date,
+        firsts.first_known_date,
         merged.in_force_from_date,
         lead(merged.in_force_from_date) over account_days as superseded_date
     from merged

@@ -2,7 +2,7 @@ with contracts as (select * from {{ ref('stg_raw__contracts') }}),
 
 kinds as (select * from {{ ref('policy_contract_kinds') }}),
 
-days as (select * from {{ ref('int_relationship_days_listed') }}),
+days as (select * from {{ ref('int_relationship_months_listed') }}),
 
 policy as ({{ health_policy('window_days', ['contract_days_left']) }}),
 

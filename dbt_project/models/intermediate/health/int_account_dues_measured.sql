@@ -2,7 +2,7 @@ with invoices as (select * from {{ ref('stg_raw__invoices') }}),
 
 settlements as (select * from {{ ref('int_invoice_settlements_summed') }}),
 
-days as (select * from {{ ref('int_relationship_days_listed') }}),
+days as (select * from {{ ref('int_relationship_months_listed') }}),
 
 policy as ({{ health_policy('window_days', ['days_late']) }}),
 

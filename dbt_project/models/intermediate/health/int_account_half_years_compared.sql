@@ -1,6 +1,6 @@
 with account_days as (select * from {{ ref('int_account_days_known') }}),
 
-days as (select * from {{ ref('int_relationship_days_listed') }}),
+days as (select * from {{ ref('int_relationship_months_listed') }}),
 
 rhythms as (select * from {{ ref('int_account_rhythms_measured') }}),
 

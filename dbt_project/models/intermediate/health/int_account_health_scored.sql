@@ -4,6 +4,8 @@ profiles as (select * from {{ ref('int_account_profiles_chosen') }}),
 
 caps as (select * from {{ ref('int_health_caps_found') }}),
 
+months as (select * from {{ ref('int_relationship_months_held') }}),
+
 policy as ({{ policy_values(['health_coverage_minimum']) }}),
 
 summed as (
@@ -77,4 +79,4 @@ final as (
 
 )
 
-select * from final
+{{ final_and_carried('months') }}

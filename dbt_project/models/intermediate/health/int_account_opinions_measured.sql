@@ -2,7 +2,7 @@ with responses as (select * from {{ ref('stg_raw__survey_responses') }}),
 
 kinds as (select * from {{ ref('policy_survey_kinds') }}),
 
-days as (select * from {{ ref('int_relationship_days_listed') }}),
+days as (select * from {{ ref('int_relationship_months_listed') }}),
 
 policy as ({{ health_policy('window_days', ['nps_rate', 'csat_rate']) }}),
 

@@ -1,4 +1,4 @@
-{{ inputs_told(ref('int_relationship_days_listed'), {
+{{ inputs_told(ref('int_relationship_months_listed'), {
     'order_lines': ('order_lines', 'true'),
     'complaints': ('tickets', 'ticket_kind is not null'),
     'replies': ('tickets', 'first_response_at is not null or resolved_at is not null'),

@@ -2,7 +2,7 @@ with invoices as (select * from {{ ref('stg_raw__invoices') }}),
 
 payments as (select * from {{ ref('stg_raw__payments') }}),
 
-days as (select * from {{ ref('int_relationship_days_listed') }}),
+days as (select * from {{ ref('int_relationship_months_listed') }}),
 
 -- a credit note that names its invoice settles of it what it is worth
 settlements as (

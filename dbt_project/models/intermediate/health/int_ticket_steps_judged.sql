@@ -2,7 +2,7 @@ with tickets as (select * from {{ ref('stg_raw__tickets') }}),
 
 targets as (select * from {{ ref('policy_ticket_targets') }}),
 
-days as (select * from {{ ref('int_relationship_days_listed') }}),
+days as (select * from {{ ref('int_relationship_months_listed') }}),
 
 standing as (
 

@@ -2,6 +2,8 @@ with contacts as (select * from {{ ref('int_contact_levels_decided') }}),
 
 levels as (select * from {{ ref('policy_relationship_levels') }}),
 
+roles as (select * from {{ ref('policy_relationship_roles') }}),
+
 policy as (
     {{ policy_values([
         'relationship_covered_level', 'relationship_supported_level',
@@ -15,6 +17,7 @@ standing as (
     select
         contacts.*,
         levels.level_value,
+        roles.is_economic_buyer,
         contacts.chain_weight > 0 as is_in_chain,
         contacts.published_level >= policy.relationship_covered_level as is_covered,
         contacts.published_level >= policy.relationship_supported_level as is_supported,
@@ -22,6 +25,7 @@ standing as (
         >= policy.relationship_champion_level as is_champion
     from contacts
     cross join policy
+    inner join roles on contacts.role_code = roles.role_code
     left join levels on contacts.published_level = levels.level
     where contacts.account_id is not null
 
@@ -46,6 +50,8 @@ final as (
         min(case when not has_left and is_champion then silent_days end)
             as champion_silent_days,
         count(case when not has_left and is_over_claimed then 1 end) as over_claims_count,
+        min(case when not has_left and is_economic_buyer then published_level end)
+            as economic_buyer_level,
         snapshot_date
     from standing
     group by

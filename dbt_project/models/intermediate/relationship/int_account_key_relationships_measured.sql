@@ -20,6 +20,7 @@ standing as (
             as is_known,
         chains.contacts_known_count,
         chains.champion_silent_days,
+        chains.economic_buyer_level,
         {%- for name in counts %}
             chains.{{ name }},
         {%- endfor %}
@@ -64,6 +65,7 @@ final as (
             case when is_known then {{ name }} end as {{ name }},
         {%- endfor %}
         case when is_known then champion_silent_days end as champion_silent_days,
+        economic_buyer_level,
         contact_thread_rate,
         manager_thread_rate,
         case when has_contacts then unfilled_roles_count end as unfilled_roles_count,

@@ -1,21 +1,23 @@
 with composed as (select * from {{ ref('int_account_relationships_composed') }}),
 
+months as (select * from {{ ref('int_relationship_months_held') }}),
+
 known as (
 
     select
-        account_id,
-        key_index,
-        general_index,
-        general_level_code,
-        organisation_index,
-        organisation_level_code,
-        organisation_level_position,
-        cast(case when coverage_rate > 0 then relationship_points end as numeric(9, 2))
-            as relationship_index,
-        coverage_rate,
-        is_current,
-        snapshot_date
+        composed.account_id,
+        composed.key_index,
+        composed.general_index,
+        composed.general_level_code,
+        composed.organisation_index,
+        composed.organisation_level_code,
+        composed.organisation_level_position,
+        composed.relationship_index,
+        composed.coverage_rate,
+        months.is_current,
+        composed.snapshot_date
     from composed
+    inner join months on composed.snapshot_date = months.snapshot_date
 
 ),
 

@@ -7,17 +7,18 @@ general as (select * from {{ ref('int_account_general_relationships_scored') }})
 
 organisation as (select * from {{ ref('int_account_organisation_levels_decided') }}),
 
-dimension_weights as (select * from {{ ref('policy_relationship_dimensions') }}),
+days as (select * from {{ ref('int_relationship_days_held') }}),
+
+weights as (select * from {{ ref('policy_relationship_dimensions') }}),
 
 policy as (
 
     select
         {%- for dimension in dimensions %}
-            max(case when dimension_code = '{{ dimension }}' then weight end)
-                as {{ dimension }}_weight,
+            max(case when dimension_code = '{{ dimension }}' then weight end) as {{ dimension }}_weight,
         {%- endfor %}
-        sum(weight) as weights
-    from dimension_weights
+        sum(weight) as all_weights
+    from weights
 
 ),
 
@@ -26,19 +27,17 @@ joined as (
     select
         accounts.account_id,
         cast(key_side.key_index as numeric(9, 2)) as key_index,
+        key_side.economic_buyer_level,
         general.general_index,
         general.general_level_code,
         organisation.organisation_index,
         organisation.organisation_level_code,
         organisation.organisation_level_position,
         {%- for dimension in dimensions %}
-            case
-                when {{ dimension }}_index is not null then policy.{{ dimension }}_weight
-                else 0
-            end as {{ dimension }}_weight,
+            case when {{ dimension }}_index is null then 0 else policy.{{ dimension }}_weight end
+                as {{ dimension }}_weight,
         {%- endfor %}
-        policy.weights,
-        accounts.is_current,
+        policy.all_weights,
         accounts.snapshot_date
     from accounts
     cross join policy
@@ -59,7 +58,7 @@ weighed as (
         {%- for dimension in dimensions %}
             {{ dimension }}_weight / nullif(known_weights, 0) as {{ dimension }}_share_rate,
         {%- endfor %}
-        known_weights / weights as known_rate
+        known_weights / all_weights as known_rate
     from (
         select
             *,
@@ -74,6 +73,7 @@ final as (
     select
         account_id,
         key_index,
+        economic_buyer_level,
         general_index,
         general_level_code,
         organisation_index,
@@ -82,19 +82,19 @@ final as (
         {%- for dimension in dimensions %}
             {{ dimension }}_share_rate,
         {%- endfor %}
-        cast(
-            round(
-                coalesce(key_share_rate * key_index, 0)
-                + coalesce(general_share_rate * general_index, 0)
-                + coalesce(organisation_share_rate * organisation_index, 0),
-                2
-            ) as numeric(9, 2)
-        ) as relationship_points,
+        cast(case
+            when known_rate > 0
+                then round(
+                    coalesce(key_share_rate * key_index, 0)
+                    + coalesce(general_share_rate * general_index, 0)
+                    + coalesce(organisation_share_rate * organisation_index, 0),
+                    2
+                )
+        end as numeric(9, 2)) as relationship_index,
         {{ round_rate('known_rate') }} as coverage_rate,
-        is_current,
         snapshot_date
     from weighed
 
 )
 
-select * from final
+{{ final_and_carried('days') }}

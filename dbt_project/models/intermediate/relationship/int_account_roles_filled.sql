@@ -29,7 +29,7 @@ final as (
         days.is_current,
         days.snapshot_date
     from accounts
-    inner join days on accounts.first_seen_date <= days.snapshot_date
+    inner join days on accounts.first_known_date <= days.snapshot_date
     cross join roles
     left join filled
         on

@@ -2,7 +2,7 @@ with bids as (select * from {{ ref('stg_raw__bids') }}),
 
 opportunities as (select * from {{ ref('stg_raw__opportunities') }}),
 
-days as (select * from {{ ref('int_relationship_days_listed') }}),
+days as (select * from {{ ref('int_relationship_months_listed') }}),
 
 policy as ({{ policy_values(['competitor_window_days']) }}),
 

@@ -8,6 +8,8 @@ acts as (select * from {{ ref('int_relationship_acts_listed') }}),
 
 tied as (select * from {{ ref('int_exclusions_tied') }}),
 
+talk_days as (select * from {{ ref('int_contact_talk_days_counted') }}),
+
 policy as (
     {{ policy_values([
         'relationship_window_days', 'relationship_contact_days', 'relationship_coach_days',
@@ -52,14 +54,12 @@ placed as (
 
 ),
 
-final as (
+summed as (
 
     select
         contact_key,
         count(case when counts_as = 'contact' and is_in_contact then 1 end) as contacts_count,
         count(case when counts_as = 'contact' and is_recent then 1 end) as two_way_count,
-        count(distinct case when counts_as = 'contact' and is_recent then happened_date end)
-            as two_way_days_count,
         {%- for name, kind in counted.items() %}
             count(case when counts_as = '{{ kind }}' and is_recent then 1 end)
                 as {{ name }}_count,
@@ -78,6 +78,19 @@ final as (
     group by
         contact_key,
         snapshot_date
+
+),
+
+final as (
+
+    select
+        summed.*,
+        coalesce(talk_days.two_way_days_count, 0) as two_way_days_count
+    from summed
+    left join talk_days
+        on
+            summed.contact_key = talk_days.contact_key
+            and summed.snapshot_date = talk_days.snapshot_date
 
 )
 

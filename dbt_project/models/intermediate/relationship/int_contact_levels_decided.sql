@@ -1,5 +1,7 @@
 with earned as (select * from {{ ref('int_contact_levels_earned') }}),
 
+days as (select * from {{ ref('int_relationship_days_compared') }}),
+
 policy as ({{ policy_values(['relationship_over_claim_levels']) }}),
 
 timed as (
@@ -68,4 +70,4 @@ final as (
 
 )
 
-select * from final
+{{ final_and_carried('days') }}

@@ -4,15 +4,24 @@
 ] -%}
 with contacts as (select * from {{ ref('int_contact_levels_decided') }}),
 
+comparisons as (select * from {{ ref('int_relationship_comparisons_listed') }}),
+
 followed as (
 
     select
+        comparisons.comparison_key,
+        comparisons.compared_with,
         {%- for column in before %}
-            lag({{ column }}) over contact_days as from_{{ column }},
+            earlier.{{ column }} as from_{{ column }},
         {%- endfor %}
         contacts.*
-    from contacts
-    window contact_days as (partition by contact_key order by snapshot_date)
+    from comparisons
+    inner join contacts on comparisons.snapshot_date = contacts.snapshot_date
+    inner join contacts as earlier
+        on
+            comparisons.previous_snapshot_date = earlier.snapshot_date
+            and contacts.contact_key = earlier.contact_key
+    where not comparisons.is_carried
 
 ),
 
@@ -50,6 +59,8 @@ reasoned as (
 final as (
 
     select
+        comparison_key,
+        compared_with,
         contact_key,
         account_id,
         from_published_level as from_level,

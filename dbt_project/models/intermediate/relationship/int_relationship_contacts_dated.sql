@@ -11,14 +11,19 @@ policy as ({{ component_policy('window_days', ['departments', 'breadth']) }}),
 answers as (
 
     select
-        contact_key,
-        min(age_days) as age_days,
-        snapshot_date
+        interactions.contact_key,
+        {{ days_between('max(interactions.happened_date)', 'days.snapshot_date') }} as age_days,
+        days.snapshot_date
     from interactions
-    where is_two_way and contact_key is not null
+    inner join days
+        on
+            interactions.happened_date <= days.snapshot_date
+            and interactions.happened_date > {{ add_days('days.snapshot_date', -365) }}
+            and {{ is_in_force('interactions', 'days.snapshot_date') }}
+    where interactions.is_two_way and interactions.contact_key is not null
     group by
-        contact_key,
-        snapshot_date
+        interactions.contact_key,
+        days.snapshot_date
 
 ),
 

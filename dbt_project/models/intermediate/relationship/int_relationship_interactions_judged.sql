@@ -2,8 +2,6 @@ with interactions as (select * from {{ ref('stg_raw__interactions') }}),
 
 kinds as (select * from {{ ref('policy_interaction_kinds') }}),
 
-days as (select * from {{ ref('int_relationship_days_listed') }}),
-
 -- what took place; messages in chats may be private and are not looked at
 judged as (
 
@@ -34,15 +32,10 @@ final as (
             and judged.our_level = 'executive',
             false
         ) as is_executive_meeting,
-        {{ days_between('judged.happened_date', 'days.snapshot_date') }} as age_days,
         judged.happened_date,
-        days.snapshot_date
+        judged.known_date,
+        judged.superseded_date
     from judged
-    inner join days
-        on
-            judged.happened_date <= days.snapshot_date
-            and judged.happened_date > {{ add_days('days.snapshot_date', -365) }}
-            and {{ is_in_force('judged', 'days.snapshot_date') }}
 
 )
 

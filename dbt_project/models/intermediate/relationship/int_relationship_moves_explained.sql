@@ -1,32 +1,15 @@
-with composed as (select * from {{ ref('int_account_relationships_compared') }}),
+with moves as (select * from {{ ref('int_account_relationship_moves_found') }}),
 
 parts as (select * from {{ ref('int_relationship_parts_listed') }}),
 
-policy as ({{ policy_values(['relationship_move_points']) }}),
-
-moved as (
-
-    select composed.*
-    from composed
-    cross join policy
-    where
-        composed.previous_snapshot_date is not null
-        and (
-            composed.organisation_level_code <> composed.previous_organisation_level_code
-            or coalesce(composed.general_level_code, 'none')
-            <> coalesce(composed.previous_general_level_code, 'none')
-            or abs(composed.relationship_index_change) >= policy.relationship_move_points
-        )
-
-),
+comparisons as (select * from {{ ref('int_relationship_comparisons_listed') }}),
 
 -- a part that is not known brings nothing; that it was known, or is now, is the change
 changed as (
 
     select
-        moved.account_id,
-        moved.snapshot_date,
-        moved.previous_snapshot_date,
+        moves.account_id,
+        moves.comparison_key,
         now_parts.dimension_code,
         now_parts.part_code,
         now_parts.part_kind,
@@ -36,15 +19,17 @@ changed as (
             when now_parts.part_kind in ('component', 'index')
                 then coalesce(now_parts.part_points, 0) - coalesce(before_parts.part_points, 0)
         end as numeric(9, 2)) as points_change
-    from moved
+    from moves
+    inner join comparisons
+        on moves.comparison_key = comparisons.comparison_key and not comparisons.is_carried
     inner join parts as now_parts
         on
-            moved.account_id = now_parts.account_id
-            and moved.snapshot_date = now_parts.snapshot_date
+            moves.account_id = now_parts.account_id
+            and moves.snapshot_date = now_parts.snapshot_date
     inner join parts as before_parts
         on
-            moved.account_id = before_parts.account_id
-            and moved.previous_snapshot_date = before_parts.snapshot_date
+            moves.account_id = before_parts.account_id
+            and moves.previous_snapshot_date = before_parts.snapshot_date
             and now_parts.part_code = before_parts.part_code
 
 ),
@@ -53,8 +38,7 @@ final as (
 
     select
         account_id,
-        snapshot_date,
-        previous_snapshot_date,
+        comparison_key,
         dimension_code,
         part_code,
         part_kind,
@@ -79,4 +63,4 @@ final as (
 
 )
 
-select * from final
+{{ final_and_carried('comparisons', day='comparison_key') }}

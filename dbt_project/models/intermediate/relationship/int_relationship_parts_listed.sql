@@ -1,4 +1,6 @@
-with composed as (select * from {{ ref('int_account_relationships_composed') }}),
+with asked as (select * from {{ ref('int_account_relationships_asked') }}),
+
+days as (select * from {{ ref('int_relationship_days_compared') }}),
 
 components as (select * from {{ ref('int_general_components_listed') }}),
 
@@ -24,25 +26,25 @@ known_weights as (
 final as (
 
     select
-        composed.account_id,
+        asked.account_id,
         'general' as dimension_code,
         components.component_code as part_code,
         'component' as part_kind,
         cast(components.component_rate as numeric(18, 6)) as part_value,
         cast(
-            composed.general_share_rate * 100 * cast(components.component_rate as numeric(18, 6))
+            asked.general_share_rate * 100 * cast(components.component_rate as numeric(18, 6))
             * components.weight / known_weights.weight as numeric(18, 6)
         ) as part_points,
-        composed.snapshot_date
-    from composed
+        asked.snapshot_date
+    from asked
     inner join components
         on
-            composed.account_id = components.account_id
-            and composed.snapshot_date = components.snapshot_date
+            asked.account_id = components.account_id
+            and asked.snapshot_date = components.snapshot_date
     left join known_weights
         on
-            composed.account_id = known_weights.account_id
-            and composed.snapshot_date = known_weights.snapshot_date
+            asked.account_id = known_weights.account_id
+            and asked.snapshot_date = known_weights.snapshot_date
     {%- for dimension in ['key', 'organisation'] %}
         union all
         select
@@ -54,31 +56,39 @@ final as (
             cast({{ dimension }}_share_rate * {{ dimension }}_index as numeric(18, 6))
                 as part_points,
             snapshot_date
-        from composed
+        from asked
     {%- endfor %}
     {%- for rate in ['identified_rate', 'covered_rate', 'supported_rate'] %}
         union all
         select
-            account_id,
+            asked.account_id,
             'key' as dimension_code,
             '{{ rate }}' as part_code,
             'rate' as part_kind,
-            cast({{ rate }} as numeric(18, 6)) as part_value,
+            cast(key_side.{{ rate }} as numeric(18, 6)) as part_value,
             cast(null as numeric(18, 6)) as part_points,
-            snapshot_date
-        from key_side
+            asked.snapshot_date
+        from asked
+        inner join key_side
+            on
+                asked.account_id = key_side.account_id
+                and asked.snapshot_date = key_side.snapshot_date
     {%- endfor %}
     union all
     select
-        account_id,
+        asked.account_id,
         'organisation' as dimension_code,
-        gate_code as part_code,
+        gates.gate_code as part_code,
         'gate' as part_kind,
-        case when is_known then cast(is_met as int) end as part_value,
+        case when gates.is_known then cast(gates.is_met as int) end as part_value,
         cast(null as numeric(18, 6)) as part_points,
-        snapshot_date
-    from gates
+        asked.snapshot_date
+    from asked
+    inner join gates
+        on
+            asked.account_id = gates.account_id
+            and asked.snapshot_date = gates.snapshot_date
 
 )
 
-select * from final
+{{ final_and_carried('days') }}

@@ -17,7 +17,10 @@ ranked as (
             order by peers.precedence
         ) as nearness
     from peers
-    inner join wallet_groups on peers.wallet_group = wallet_groups.wallet_group
+    inner join wallet_groups
+        on
+            peers.wallet_group = wallet_groups.wallet_group
+            and {{ is_account_in_force('peers', 'wallet_groups.snapshot_date') }}
 
 ),
 

@@ -25,7 +25,10 @@ spends as (
         ) as spend_rank,
         wallet_groups.snapshot_date
     from wallet_groups
-    inner join peers on wallet_groups.wallet_group = peers.wallet_group
+    inner join peers
+        on
+            wallet_groups.wallet_group = peers.wallet_group
+            and {{ is_account_in_force('peers', 'wallet_groups.snapshot_date') }}
     inner join trade
         on
             peers.account_id = trade.account_id

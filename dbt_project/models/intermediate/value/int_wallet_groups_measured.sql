@@ -12,7 +12,10 @@ spends as (
         count(*) as buyers_count,
         revenues.snapshot_date
     from revenues
-    inner join peers on revenues.account_id = peers.account_id
+    inner join peers
+        on
+            revenues.account_id = peers.account_id
+            and {{ is_account_in_force('peers', 'revenues.snapshot_date') }}
     where revenues.net_revenue_365d_amount > 0
     group by
         peers.wallet_group,

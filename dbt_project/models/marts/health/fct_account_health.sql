@@ -5,6 +5,8 @@ spread as (select * from {{ ref('int_health_groups_spread') }}),
 
 facts as (select * from {{ ref('int_health_facts_joined') }}),
 
+months as (select * from {{ ref('int_relationship_months_held') }}),
+
 profiles as (select * from {{ ref('policy_health_profiles') }}),
 
 caps as (select * from {{ ref('policy_health_caps') }}),
@@ -67,4 +69,4 @@ final as (
 
 )
 
-select * from final
+{{ final_and_carried('months') }}

@@ -1,6 +1,8 @@
 with explained as (select * from {{ ref('int_relationship_moves_explained') }}),
 
-compared as (select * from {{ ref('int_account_relationships_compared') }}),
+moves as (select * from {{ ref('int_account_relationship_moves_found') }}),
+
+comparisons as (select * from {{ ref('int_relationship_comparisons_listed') }}),
 
 changes as (select * from {{ ref('policy_relationship_changes') }}),
 
@@ -37,21 +39,21 @@ part_names as (
 final as (
 
     select
-        explained.account_id || '|' || explained.snapshot_date || '|' || explained.part_code
+        explained.account_id || '|' || explained.comparison_key || '|' || explained.part_code
             as account_relationship_move_key,
         explained.account_id,
-        explained.snapshot_date,
-        explained.previous_snapshot_date,
-        compared.is_current,
-        compared.relationship_index,
-        compared.relationship_index_change,
-        compared.previous_general_level_code,
-        compared.general_level_code,
-        compared.previous_organisation_level_code,
-        compared.organisation_level_code,
+        moves.snapshot_date,
+        moves.previous_snapshot_date,
+        moves.compared_with,
+        comparisons.is_current,
+        moves.relationship_index,
+        moves.relationship_index_change,
+        moves.previous_general_level_code,
+        moves.general_level_code,
+        moves.previous_organisation_level_code,
+        moves.organisation_level_code,
         cast(
-            compared.organisation_level_position - compared.previous_organisation_level_position
-            as int
+            moves.organisation_level_position - moves.previous_organisation_level_position as int
         ) as organisation_levels_change,
         explained.dimension_code,
         dimensions.name_en as dimension_name_en,
@@ -67,7 +69,7 @@ final as (
         explained.value_after,
         explained.points_change,
         row_number() over (
-            partition by explained.account_id, explained.snapshot_date
+            partition by explained.account_id, explained.comparison_key
             order by
                 abs(explained.points_change) desc nulls last,
                 explained.dimension_code asc,
@@ -75,10 +77,11 @@ final as (
         ) as cause_rank,
         {{ as_of_date() }} as as_of_date
     from explained
-    inner join compared
+    inner join comparisons on explained.comparison_key = comparisons.comparison_key
+    inner join moves
         on
-            explained.account_id = compared.account_id
-            and explained.snapshot_date = compared.snapshot_date
+            explained.account_id = moves.account_id
+            and explained.comparison_key = moves.comparison_key
     inner join part_names on explained.part_code = part_names.part_code
     inner join changes on explained.change_kind = changes.change_kind
     inner join dimensions on explained.dimension_code = dimensions.dimension_code

@@ -9,6 +9,10 @@ rates as (select * from {{ ref('int_general_rates_measured') }}),
 
 organisation as (select * from {{ ref('int_account_organisation_levels_decided') }}),
 
+months as (select * from {{ ref('int_relationship_months_held') }}),
+
+days as (select * from {{ ref('int_relationship_months_listed') }}),
+
 general_levels as (select * from {{ ref('policy_relationship_general_levels') }}),
 
 organisation_levels as (select * from {{ ref('policy_relationship_organisation_levels') }}),
@@ -59,6 +63,7 @@ final as (
         organisation.next_gates_unknown_count,
         {{ as_of_date() }} as as_of_date
     from compared
+    inner join days on compared.snapshot_date = days.snapshot_date
     inner join general
         on
             compared.account_id = general.account_id
@@ -81,4 +86,4 @@ final as (
 
 )
 
-select * from final
+{{ final_and_carried('months') }}

@@ -1,5 +1,7 @@
 with met as (select * from {{ ref('int_bid_competitors_met') }}),
 
+months as (select * from {{ ref('int_relationship_months_held') }}),
+
 policy as ({{ policy_values(['confidence_z']) }}),
 
 counted as (
@@ -79,4 +81,4 @@ final as (
 
 )
 
-select * from final
+{{ final_and_carried('months') }}
