@@ -134,7 +134,9 @@ def test_relationships_taken_over_are_what_would_have_been_measured(people: Ware
             )
         # the live build is erased too, of all that names the person; here of what a night does not read again
         connection.execute("update raw.contacts set record_id = 'forgotten' where record_id = %s", (erased,))
-        connection.execute("update night.stg_raw__contacts set contact_id = 'forgotten' where contact_id = %s", (erased,))
+        connection.execute(
+            "update night.stg_raw__contacts set contact_id = 'forgotten' where contact_id = %s", (erased,)
+        )
     told = _build(people, tmp_path, "erased", THIRD, carried=("night", SECOND), marts=(*RELATIONSHIPS, *OF_NIGHTS))
     assert "and 0 of 4" in told
     assert "since the past reads otherwise in" in told
