@@ -13,21 +13,34 @@ class Mailing:
     """A kind of mail.
 
     `kind` is that of ops.outbox, `mart` where its accounts stand, `noun` what one mail is called, `command` what
-    sends it (again).
+    sends it (again), `later` what becomes of it when nobody decides about held ones.
     """
 
     kind: str
     mart: str
     noun: str
     command: str
+    later: str
 
     def counted(self, count: int) -> str:
         """Return how many mails, in words."""
         return f"{count:,} {self.noun}{'s' * (count != 1)}"
 
 
-CHURN_LISTS = Mailing(ChurnLetter.kind, "fct_churn_lists", "list", "guanxi deliver")
-REVIEWS = Mailing(ReviewLetter.kind, "fct_relationship_review_queue", "review list", "guanxi review --mail")
+CHURN_LISTS = Mailing(
+    kind=ChurnLetter.kind,
+    mart="fct_churn_lists",
+    noun="list",
+    command="guanxi deliver",
+    later="a night with the source delivered sends its own",
+)
+REVIEWS = Mailing(
+    kind=ReviewLetter.kind,
+    mart="fct_relationship_review_queue",
+    noun="review list",
+    command="guanxi review --mail",
+    later="after a night with the source delivered, guanxi review --mail sends that night's",
+)
 
 MAILINGS = (CHURN_LISTS, REVIEWS)
 

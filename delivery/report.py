@@ -88,7 +88,7 @@ def held_line(mailing: Mailing, gen: int, count: int, because: str | None) -> st
     return (
         f"{mailing.counted(count)} of generation {gen} held, no mail sent: {because}. Next: guanxi mails"
         f" release --generation {gen} sends them all the same, guanxi mails drop --generation {gen} does not;"
-        " a night with the source delivered sends its own"
+        f" {mailing.later}"
     )
 
 
