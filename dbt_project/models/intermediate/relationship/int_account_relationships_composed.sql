@@ -15,7 +15,8 @@ policy as (
 
     select
         {%- for dimension in dimensions %}
-            max(case when dimension_code = '{{ dimension }}' then weight end) as {{ dimension }}_weight,
+            max(case when dimension_code = '{{ dimension }}' then weight end)
+                as {{ dimension }}_weight,
         {%- endfor %}
         sum(weight) as all_weights
     from weights
@@ -61,8 +62,7 @@ weighed as (
         known_weights / all_weights as known_rate
     from (
         select
-            *,
-            key_weight + general_weight + organisation_weight as known_weights
+            joined.*, key_weight + general_weight + organisation_weight as known_weights
         from joined
     ) as summed
 
