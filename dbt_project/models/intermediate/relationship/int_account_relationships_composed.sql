@@ -7,8 +7,6 @@ general as (select * from {{ ref('int_account_general_relationships_scored') }})
 
 organisation as (select * from {{ ref('int_account_organisation_levels_decided') }}),
 
-days as (select * from {{ ref('int_relationship_days_held') }}),
-
 weights as (select * from {{ ref('policy_relationship_dimensions') }}),
 
 policy as (
@@ -62,7 +60,8 @@ weighed as (
         known_weights / all_weights as known_rate
     from (
         select
-            joined.*, key_weight + general_weight + organisation_weight as known_weights
+            *,
+            key_weight + general_weight + organisation_weight as known_weights
         from joined
     ) as summed
 
@@ -97,4 +96,4 @@ final as (
 
 )
 
-{{ final_and_carried('days') }}
+{{ final_and_carried(ref('int_relationship_days_held')) }}
