@@ -4,22 +4,12 @@ accounts as (select * from {{ ref('int_relationship_accounts_listed') }}),
 
 scopes as (select * from {{ ref('policy_relationship_agreement_scopes') }}),
 
-holders as (
-
-    select distinct
-        account_id,
-        group_account_id
-    from accounts
-
-),
-
 -- What a first load says of an end that was still to come is left to its date. One that
 -- is said to have ended, nobody says when, is in force on no day.
 frameworks as (
 
     select
         contracts.account_id,
-        holders.group_account_id,
         contracts.scope,
         scopes.scope_rank,
         contracts.start_date,
@@ -27,7 +17,6 @@ frameworks as (
         contracts.known_date,
         contracts.superseded_date
     from contracts
-    inner join holders on contracts.account_id = holders.account_id
     left join scopes on contracts.scope = scopes.scope
     where
         contracts.contract_kind = 'framework'
@@ -38,56 +27,62 @@ frameworks as (
 
 ),
 
--- one for the whole group holds for each of its companies
-covering as (
+in_force as (
+
+    select
+        accounts.account_id,
+        accounts.group_account_id,
+        frameworks.scope,
+        frameworks.scope_rank,
+        frameworks.end_date,
+        accounts.snapshot_date
+    from accounts
+    inner join frameworks
+        on
+            accounts.account_id = frameworks.account_id
+            and accounts.snapshot_date >= frameworks.start_date
+            and (frameworks.end_date is null or accounts.snapshot_date <= frameworks.end_date)
+            and {{ is_in_force('frameworks', 'accounts.snapshot_date') }}
+
+),
+
+-- one for the whole group holds for each company that belongs to it on the day
+held as (
 
     select
         account_id,
-        account_id as covered_account_id,
         scope_rank,
-        start_date,
         end_date,
-        known_date,
-        superseded_date
-    from frameworks
-
+        snapshot_date
+    from in_force
     union all
-
     select
-        frameworks.account_id,
-        holders.account_id as covered_account_id,
-        frameworks.scope_rank,
-        frameworks.start_date,
-        frameworks.end_date,
-        frameworks.known_date,
-        frameworks.superseded_date
-    from frameworks
-    inner join holders
+        accounts.account_id,
+        in_force.scope_rank,
+        in_force.end_date,
+        accounts.snapshot_date
+    from in_force
+    inner join accounts
         on
-            frameworks.group_account_id = holders.group_account_id
-            and frameworks.account_id <> holders.account_id
-    where frameworks.scope = 'group'
+            in_force.group_account_id = accounts.group_account_id
+            and in_force.snapshot_date = accounts.snapshot_date
+            and in_force.account_id <> accounts.account_id
+    where in_force.scope = 'group'
 
 ),
 
 final as (
 
     select
-        accounts.account_id,
+        account_id,
         count(*) as agreements_count,
-        max(covering.scope_rank) as agreement_scope_rank,
-        max(coalesce(covering.end_date, cast('9999-12-31' as date))) as agreement_until_date,
-        accounts.snapshot_date
-    from accounts
-    inner join covering
-        on
-            accounts.account_id = covering.covered_account_id
-            and accounts.snapshot_date >= covering.start_date
-            and (covering.end_date is null or accounts.snapshot_date <= covering.end_date)
-            and {{ is_in_force('covering', 'accounts.snapshot_date') }}
+        max(scope_rank) as agreement_scope_rank,
+        max(coalesce(end_date, cast('9999-12-31' as date))) as agreement_until_date,
+        snapshot_date
+    from held
     group by
-        accounts.account_id,
-        accounts.snapshot_date
+        account_id,
+        snapshot_date
 
 )
 

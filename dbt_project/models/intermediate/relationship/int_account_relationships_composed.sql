@@ -7,15 +7,14 @@ general as (select * from {{ ref('int_account_general_relationships_scored') }})
 
 organisation as (select * from {{ ref('int_account_organisation_levels_decided') }}),
 
-days as (select * from {{ ref('int_relationship_days_held') }}),
-
 weights as (select * from {{ ref('policy_relationship_dimensions') }}),
 
 policy as (
 
     select
         {%- for dimension in dimensions %}
-            max(case when dimension_code = '{{ dimension }}' then weight end) as {{ dimension }}_weight,
+            max(case when dimension_code = '{{ dimension }}' then weight end)
+                as {{ dimension }}_weight,
         {%- endfor %}
         sum(weight) as all_weights
     from weights
@@ -97,4 +96,4 @@ final as (
 
 )
 
-{{ final_and_carried('days') }}
+{{ final_and_carried(ref('int_relationship_days_held')) }}

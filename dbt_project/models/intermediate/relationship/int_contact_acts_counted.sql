@@ -8,8 +8,6 @@ acts as (select * from {{ ref('int_relationship_acts_listed') }}),
 
 tied as (select * from {{ ref('int_exclusions_tied') }}),
 
-talk_days as (select * from {{ ref('int_contact_talk_days_counted') }}),
-
 policy as (
     {{ policy_values([
         'relationship_window_days', 'relationship_contact_days', 'relationship_coach_days',
@@ -28,10 +26,16 @@ seen as (
         tied.evidence_key is not null as is_tied,
         {{ days_between('acts.happened_date', 'days.counted_date') }} as age_days
     from days
+    cross join policy
     inner join acts
         on
             days.contact_key = acts.contact_key
             and days.counted_date >= acts.happened_date
+            and {{ days_between('acts.happened_date', 'days.counted_date') }} < greatest(
+                policy.relationship_window_days,
+                policy.relationship_contact_days,
+                policy.relationship_coach_days
+            )
             and coalesce(acts.account_id, days.account_id, '')
             = coalesce(days.account_id, acts.account_id, '')
             and {{ is_in_force('acts', 'days.snapshot_date') }}
@@ -54,7 +58,7 @@ placed as (
 
 ),
 
-summed as (
+final as (
 
     select
         contact_key,
@@ -72,25 +76,11 @@ summed as (
             as last_opposed_date,
         max(case when polarity = 'supporting' and is_recent then happened_date end)
             as last_supported_date,
-        max(case when counts_as = 'contact' then happened_date end) as last_two_way_date,
         snapshot_date
     from placed
     group by
         contact_key,
         snapshot_date
-
-),
-
-final as (
-
-    select
-        summed.*,
-        coalesce(talk_days.two_way_days_count, 0) as two_way_days_count
-    from summed
-    left join talk_days
-        on
-            summed.contact_key = talk_days.contact_key
-            and summed.snapshot_date = talk_days.snapshot_date
 
 )
 

@@ -2,6 +2,8 @@ with days as (select * from {{ ref('int_contact_days_listed') }}),
 
 counts as (select * from {{ ref('int_contact_acts_counted') }}),
 
+talks as (select * from {{ ref('int_contact_talks_counted') }}),
+
 policy as (
     {{ policy_values([
         'relationship_two_way_minimum', 'relationship_two_way_days_minimum',
@@ -14,14 +16,14 @@ judged as (
 
     select
         days.*,
-        counts.last_two_way_date,
+        talks.last_two_way_date,
         counts.last_opposed_date is not null
         and coalesce(counts.last_supported_date <= counts.last_opposed_date, true)
             as is_opposed,
         coalesce(counts.contacts_count, 0) > 0 as is_in_contact,
         coalesce(
             counts.two_way_count >= policy.relationship_two_way_minimum
-            and counts.two_way_days_count >= policy.relationship_two_way_days_minimum
+            and talks.two_way_days_count >= policy.relationship_two_way_days_minimum
             and counts.acceptances_count >= policy.relationship_acceptance_minimum,
             false
         ) as is_accepting,
@@ -43,6 +45,10 @@ judged as (
         on
             days.contact_key = counts.contact_key
             and days.snapshot_date = counts.snapshot_date
+    left join talks
+        on
+            days.contact_key = talks.contact_key
+            and days.snapshot_date = talks.snapshot_date
 
 ),
 
