@@ -134,9 +134,11 @@ LONGEST_FIRST = (
     "tests/stack/test_real_scheduler",
     "tests/commands/test_bad_input_files",
     "tests/commands/test_erase",
+    "tests/commands/test_review",
     "tests/night/test_online_retail",
     "tests/night/test_systems_as_sources",
     "tests/marts/test_dbt_build",
+    "tests/marts/test_carrying",
     "tests/dags/test_once",
 )
 
