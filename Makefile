@@ -61,9 +61,10 @@ status: $(READY)  ## show the local stack and the newest nights
 psql: $(READY)  ## open psql as the BI reader
 	$(BIN)/guanxi psql --company $(COMPANY)
 
-bench: $(READY)  ## seconds and memory of each stage, how a night follows what changed, and rows a second of each kind of source
+bench: $(READY)  ## seconds and memory of each stage, how a night follows what changed, what relationships cost of it, and rows a second of each kind of source
 	$(BIN)/python -m benchmarks.night
 	$(BIN)/python -m benchmarks.history
+	$(BIN)/python -m benchmarks.relationship_cost
 	$(BIN)/python -m benchmarks.sources
 
 docs: $(READY)  ## write docs/data-dictionary.md, docs/entities.md and docs/bi-contract.csv anew from the contracts
