@@ -126,7 +126,10 @@ def test_relationships_taken_over_are_what_would_have_been_measured(people: Ware
     _nights_agree(people, "month_end", "night")
 
     # a person asks to be forgotten, and a talk of May turns up that says it has been known since
-    erased = _one(people, "select min(contact_id) from raw.interactions where happened_at > '2025-05-01'")[0]
+    erased = _one(
+        people,
+        "select min(contact_id) from raw.interactions where happened_at > '2025-05-01' and known_at < '2025-06-01'",
+    )[0]
     with people.connect_admin() as connection:
         for entity in ("contacts", "interactions", "survey_responses", "referrals", "campaign_members", "tickets"):
             connection.execute(

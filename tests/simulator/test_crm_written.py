@@ -51,7 +51,9 @@ def test_our_top_meets_those_at_the_top_who_are_close_to_us_and_plans_with_some(
         f"select contact_no, (happened_at {LOCAL})::date, our_level = 'executive', subject from crm.interaction"
         " where kind in ('visit', 'meeting') and their_level = 'executive' and both_sides and contact_no is not null"
     )
-    close, others, planned = [], [], []
+    close: list[bool] = []
+    others: list[bool] = []
+    planned: list[tuple[int | None, bool]] = []
     for contact, day, ours_is_there, subject in rows:
         level = _level_on(levels, contact, day)
         (close if level is not None and level >= 4 else others).append(ours_is_there)

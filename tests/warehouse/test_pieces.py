@@ -8,11 +8,10 @@ from datetime import date, timedelta
 import psycopg
 import pytest
 
-from tests.warehouse import nights
 from tests.warehouse.nights import DAY, MARTS, ROWS, Hand, one
 from warehouse.database import Role, Warehouse
 from warehouse.publication import BuildRefusedError
-from warehouse.published_tables import ContractChangedError, ensure_published_tables
+from warehouse.published_tables import ContractChangedError, Mart, ensure_published_tables
 
 LINES = next(mart for mart in MARTS if mart.pieces_by)
 OTHERS = tuple(mart for mart in MARTS if mart != LINES)
@@ -99,7 +98,7 @@ def test_a_row_of_another_day_is_refused(hand: Hand) -> None:
 
 
 def test_a_mart_that_was_kept_whole_goes_on_in_pieces(core: Warehouse, hand: Hand) -> None:
-    def ensure(*marts: nights.Mart) -> None:
+    def ensure(*marts: Mart) -> None:
         with core.connect_admin() as connection:
             ensure_published_tables(connection, marts)
 
