@@ -6,18 +6,19 @@ buyers_changed as (select * from {{ ref('int_buyers_changed') }}),
 counted as (
 
     select
-        account_id,
+        order_lines.account_id,
         1 as lines_count,
-        net_amount,
-        case when net_amount > 0 then net_amount else 0 end as ordered_amount,
-        case when is_return then -net_amount else 0 end as returned_amount,
-        order_date,
-        known_date,
-        superseded_date
+        order_lines.net_amount,
+        case when order_lines.net_amount > 0 then order_lines.net_amount else 0 end
+            as ordered_amount,
+        case when order_lines.is_return then -order_lines.net_amount else 0 end as returned_amount,
+        order_lines.order_date,
+        order_lines.known_date,
+        order_lines.superseded_date
     from order_lines
     where
-        is_measured
-        and is_revenue
+        order_lines.is_measured
+        and order_lines.is_revenue
         and {{ is_read_anew('order_lines', ['account_id'], 'buyers_changed') }}
 
 ),

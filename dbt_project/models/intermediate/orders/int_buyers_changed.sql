@@ -11,7 +11,12 @@ final as (
             from {{ relation }}
             where
                 account_id is not null
-                and (source, order_id) in (select source, order_id from orders_changed)
+                and (source, order_id) in (
+                    select
+                        source,
+                        order_id
+                    from orders_changed
+                )
             {{ "union" if not loop.last }}
         {%- endfor %}
     {%- else -%}

@@ -20,7 +20,12 @@ changed as (
         where
             {{ is_news(date_in_zone('known_at')) }}
             {%- for column in account_columns %}
-            or (source, {{ column }}) in (select source, source_account_id from changed_accounts)
+                or (source, {{ column }}) in (
+                    select
+                        source,
+                        source_account_id
+                    from changed_accounts
+                )
             {%- endfor %}
         {{ "union all" if not loop.last }}
     {% endfor %}
