@@ -56,10 +56,7 @@ movement_days as (
         order_date,
         known_date
     from movements
-    group by
-        account_id,
-        order_date,
-        known_date
+    group by account_id, order_date, known_date
 
 ),
 
@@ -72,14 +69,11 @@ balances as (
         {%- endfor %}
         order_date,
         known_date,
-        lead(known_date) over (
-            partition by account_id, order_date
-            order by known_date
-        ) as superseded_date
+        lead(known_date) over (partition by account_id, order_date order by known_date)
+            as superseded_date
     from movement_days
     window until_known as (
-        partition by account_id, order_date
-        order by known_date
+        partition by account_id, order_date order by known_date
         rows between unbounded preceding and current row
     )
 
