@@ -68,16 +68,23 @@ def list_row(rank: int = 1, **changes: Any) -> ListRow:
     return dataclasses.replace(row, **changes)
 
 
+def letter_head(language: Language, name: str) -> dict[str, Any]:
+    """What every letter has, whatever it is about."""
+    return {
+        "manager": Manager("am1", name, "ann@example.test", language),
+        "company_id": "tiny",
+        "company_name": "Tiny Trading",
+        "currency": "EUR",
+        "gen": 12,
+        "as_of": AS_OF,
+        "made_at": datetime(2026, 4, 1, 5, 30, tzinfo=ZoneInfo("Europe/Berlin")),
+    }
+
+
 def a_letter(*rows: ListRow, language: Language = "en", name: str = "Ann O'Hara", **changes: Any) -> ChurnLetter:
     """A letter with the given rows, or with one plain row."""
     letter = ChurnLetter(
-        manager=Manager("am1", name, "ann@example.test", language),
-        company_id="tiny",
-        company_name="Tiny Trading",
-        currency="EUR",
-        gen=12,
-        as_of=AS_OF,
-        made_at=datetime(2026, 4, 1, 5, 30, tzinfo=ZoneInfo("Europe/Berlin")),
+        **letter_head(language, name),
         rows=rows or (list_row(),),
     )
     return dataclasses.replace(letter, **changes)

@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import psycopg
 
 from delivery.enqueue import Enqueued, Period, enqueue_reviews
-from delivery.managers import Language, Manager
+from delivery.managers import Language
 from delivery.published_reviews import PublishedReviews
 from delivery.report import DeliveryReport
 from delivery.review_letter import ReviewLetter, ReviewOutcome, ReviewReason, ReviewRow
-from tests.delivery.conftest import AS_OF, NOW, Publisher
+from tests.delivery.conftest import AS_OF, NOW, Publisher, letter_head
 from tests.delivery.sending import send
 from warehouse.company import Company
 
@@ -111,15 +110,21 @@ def review_row(rank: int = 1, **changes: Any) -> ReviewRow:
 def a_review(*rows: ReviewRow, language: Language = "en", name: str = "Ann O'Hara", **changes: Any) -> ReviewLetter:
     """A letter with the given accounts, or with one plain account."""
     letter = ReviewLetter(
-        manager=Manager("am1", name, "ann@example.test", language),
-        company_id="tiny",
-        company_name="Tiny Trading",
-        currency="EUR",
-        gen=12,
-        as_of=AS_OF,
-        made_at=datetime(2026, 4, 1, 5, 30, tzinfo=ZoneInfo("Europe/Berlin")),
+        **letter_head(language, name),
         rows=rows or (review_row(),),
         outcomes=(ReviewOutcome("confirmed", "Confirmed"), ReviewOutcome("changed", "Put right")),
         review_sources=("crm", "sheet"),
     )
     return dataclasses.replace(letter, **changes)
+
+
+def with_reviews(company: Company) -> Company:
+    """The company with a source through which reviews come back."""
+    crm = {"name": "crm", "kind": "files", "entities": {"relationship_reviews": {}}}
+    raw = company.model_dump(by_alias=True)
+    return Company.model_validate(raw | {"sources": [*raw["sources"], crm]})
+
+
+def text_of(mail: Any, kind: str = "plain") -> str:
+    """The part of a mail that is plain text, or another kind."""
+    return str(mail.get_body((kind,)).get_content())

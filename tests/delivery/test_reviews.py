@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import random
 import socket
-import threading
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import openpyxl
 import psycopg
 import pytest
 
 from delivery.deliver import ForeignRowsError
-from delivery.enqueue import Enqueued, Period, beginning_of, enqueue_reviews
-from delivery.mailing import CHURN_LISTS, REVIEWS
-from delivery.outbox import Outbox
+from delivery.enqueue import Enqueued, Period
 from delivery.published_lists import PublishedLists
 from delivery.published_reviews import PublishedReviews, review_sources
 from delivery.report import UndeliveredError
 from delivery.review_form import SHOWN_LIMIT
 from delivery.smtp import MailServerUnreachableError
 from tests.delivery.conftest import NOW, FaultyServer, Publisher
-from tests.delivery.reviewing import PRIORITIES, enqueue, mail_reviews, publish_reviews, two_to_review
+from tests.delivery.reviewing import (
+    PRIORITIES,
+    enqueue,
+    mail_reviews,
+    publish_reviews,
+    text_of,
+    two_to_review,
+    with_reviews,
+)
 from tests.delivery.sending import send, two_lists
 from warehouse.company import Company
-from warehouse.database import Role, Warehouse
 
 TOMORROW = date(2026, 4, 1)
 
@@ -35,13 +38,7 @@ TOMORROW = date(2026, 4, 1)
 @pytest.fixture
 def company(company: Company) -> Company:
     """The company with a source through which reviews come back."""
-    crm = {"name": "crm", "kind": "files", "entities": {"relationship_reviews": {}}}
-    raw = company.model_dump(by_alias=True)
-    return Company.model_validate(raw | {"sources": [*raw["sources"], crm]})
-
-
-def _text(mail: Any, kind: str = "plain") -> str:
-    return str(mail.get_body((kind,)).get_content())
+    return with_reviews(company)
 
 
 def test_each_manager_is_told_of_their_own_accounts_once_the_most_urgent_first(
@@ -52,15 +49,15 @@ def test_each_manager_is_told_of_their_own_accounts_once_the_most_urgent_first(
     assert (report.sent, report.sent_now, report.without_list) == (2, 2, 1)
     assert report.lines()[0] == "2 review lists sent (2 in this run)"
     (ann,), (bob,) = faulty_server.kept["ann@example.test"], faulty_server.kept["bob@example.test"]
-    shown = _text(ann)
+    shown = text_of(ann)
     assert shown.index("1. Account A2 (A2)") < shown.index("2. Account A1 (A1)")
     assert "since 2026-03-01" in shown
     assert "do it" in shown
-    assert "B1" not in shown + _text(ann, "html")
+    assert "B1" not in shown + text_of(ann, "html")
     assert "Enter the review in crm" in shown
     assert all(word in shown for word in ("confirmed", "changed", "escalated"))
-    assert "您好" in _text(bob)
-    assert "缘由" in _text(bob, "html")
+    assert "您好" in text_of(bob)
+    assert "缘由" in text_of(bob, "html")
     assert str(bob["Subject"]) == "客户关系评审 2026-03-31：1 个客户请您评审"
 
     again = mail_reviews(mailer, company, faulty_server.url, gen)
@@ -156,7 +153,7 @@ def test_random_ownership_never_shows_anybody_a_foreign_account(
         sheet = openpyxl.load_workbook(BytesIO(attachment.get_content())).worksheets[0]
         manager = recipient.split("@")[0]
         shown[manager] = {str(cell.value) for cell in sheet["B"][1:]}
-        in_body = {each for each in owners if each in _text(mail) + _text(mail, "html")}
+        in_body = {each for each in owners if each in text_of(mail) + text_of(mail, "html")}
         assert in_body <= expected[manager]
         assert len(in_body) == min(len(expected[manager]), SHOWN_LIMIT)
     assert shown == expected
@@ -205,73 +202,6 @@ def test_a_mail_whose_answer_was_lost_comes_once_more_as_a_copy_and_never_again(
     assert str(first["Message-ID"]).startswith("<review.")
 
 
-def test_a_stale_source_holds_them_until_a_person_decides(
-    publisher: Publisher, mailer: psycopg.Connection, company: Company, faulty_server: FaultyServer
-) -> None:
-    gen = two_to_review(publisher, stale={"erp": date(2026, 3, 29)})
-    report = mail_reviews(mailer, company, faulty_server.url, gen)
-    assert (report.sent, report.held) == (0, 2)
-    assert report.lines()[1].startswith(f"2 review lists of generation {gen} held, no mail sent: source erp")
-    outbox = Outbox(mailer, gen=gen, now=NOW, kind=REVIEWS.kind)
-    assert Outbox(mailer, gen=gen, now=NOW, kind=CHURN_LISTS.kind).release_held() == 0
-    assert outbox.release_held() == 2
-    assert mail_reviews(mailer, company, faulty_server.url, gen).sent == 2
-    assert "source erp are as of 2026-03-29" in _text(faulty_server.kept["ann@example.test"][0])
-
-
-def test_held_ones_can_be_dropped_and_a_newer_night_that_is_whole_sends_its_own(
-    publisher: Publisher, mailer: psycopg.Connection, company: Company, faulty_server: FaultyServer
-) -> None:
-    gen = two_to_review(publisher, stale={"erp": None})
-    mail_reviews(mailer, company, faulty_server.url, gen)
-    assert Outbox(mailer, gen=gen, now=NOW, kind=REVIEWS.kind).drop_held() == 2
-    assert mail_reviews(mailer, company, faulty_server.url, gen).dropped == 2
-    newer = two_to_review(publisher, as_of=TOMORROW)
-    assert mail_reviews(mailer, company, faulty_server.url, newer).sent_now == 2
-    assert publisher.states(gen) == {"ann": "dropped", "bob": "dropped"}
-
-
-def test_what_waits_is_given_up_when_a_newer_night_goes_live_and_that_night_has_its_own(
-    publisher: Publisher, mailer: psycopg.Connection, company: Company, faulty_server: FaultyServer
-) -> None:
-    gen = two_to_review(publisher)
-    assert enqueue(mailer, company, gen) == Enqueued(2, 0)
-    newer = two_to_review(publisher, as_of=TOMORROW)
-    assert publisher.states(gen) == {"ann": "expired", "bob": "expired"}
-    assert mail_reviews(mailer, company, faulty_server.url, newer).sent == 2
-
-
-def test_a_publication_that_is_under_way_is_waited_for_and_nothing_is_written_for_the_night_before(
-    publisher: Publisher, mailer: psycopg.Connection, company: Company, warehouse: Warehouse
-) -> None:
-    gen = two_to_review(publisher)
-    reviews = PublishedReviews.live(mailer, gen=gen, company=company)
-    found: list[Enqueued] = []
-
-    def write() -> None:
-        found.append(enqueue_reviews(reviews, now=NOW, every="week"))
-
-    with warehouse.connect_admin() as publishing:
-        publishing.execute("update ops.published set gen = gen")
-        writer = threading.Thread(target=write)
-        writer.start()
-        waiting = "select exists (select 1 from pg_stat_activity where wait_event_type = 'Lock' and usename = %s)"
-        for _ in range(200):
-            if publishing.execute(waiting, (Role.MAILER.value,)).fetchone() == (True,):
-                break
-            threading.Event().wait(0.05)
-        else:
-            raise AssertionError("it does not wait")
-        publishing.execute(
-            "insert into ops.runs (gen, run_id, as_of, timezone, state) values (%s, 'newer', %s, 'UTC', 'published')",
-            (gen + 1, TOMORROW),
-        )
-        publishing.execute("update ops.published set gen = %s", (gen + 1,))
-    writer.join(30)
-    assert found == [Enqueued(0, 0)]
-    assert publisher.states(gen) == {}
-
-
 def test_the_two_kinds_of_mails_do_not_touch_each_other(
     publisher: Publisher, mailer: psycopg.Connection, company: Company, faulty_server: FaultyServer
 ) -> None:
@@ -312,17 +242,3 @@ def test_the_mailer_reads_nothing_that_tells_of_persons(mailer: psycopg.Connecti
 def test_the_sources_that_give_reviews_are_those_that_map_them(company: Company, test_company: Company) -> None:
     assert review_sources(company) == ("crm",)
     assert review_sources(test_company) == ()
-
-
-@pytest.mark.parametrize(
-    ("period", "begins"),
-    [("day", "2026-04-01T00:00+02:00"), ("week", "2026-03-30T00:00+02:00"), ("month", "2026-04-01T00:00+02:00")],
-)
-def test_a_period_begins_at_midnight_where_the_company_is(period: Period, begins: str) -> None:
-    moment = datetime(2026, 4, 1, 4, tzinfo=UTC).astimezone(ZoneInfo("Europe/Berlin"))
-    assert beginning_of(period, moment) == datetime.fromisoformat(begins)
-
-
-def test_a_week_across_the_change_of_the_clocks_begins_at_its_own_midnight() -> None:
-    moment = datetime(2026, 3, 29, 12, tzinfo=ZoneInfo("Europe/Berlin"))
-    assert beginning_of("week", moment) == datetime.fromisoformat("2026-03-23T00:00+01:00")

@@ -25,8 +25,8 @@ def measured_days(as_of: date) -> list[date]:
 
 
 def held_days(as_of: date) -> list[date]:
-    """Return those days and the 31 days before the day, in order."""
-    return sorted({*measured_days(as_of), *(as_of - timedelta(days=back) for back in range(1, 32))})
+    """Return those days and the seven days before the day, in order."""
+    return sorted({*measured_days(as_of), *(as_of - timedelta(days=back) for back in range(1, 8))})
 
 
 def comparisons(as_of: date) -> list[tuple[str, date, date]]:

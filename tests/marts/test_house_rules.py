@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
@@ -14,13 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.marts.policies import POLICIES, policy_rows
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "dbt_project"
-SEEDS = PROJECT / "seeds" / "policy"
 MODEL_FILES = sorted((PROJECT / "models").rglob("*.sql"))
 MODELS = [file.stem for file in MODEL_FILES]
 MARTS = [file.stem for file in MODEL_FILES if "marts" in file.parts]
-POLICIES = [file.stem for file in sorted(SEEDS.glob("*.csv"))]
 
 PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "marts": ("dim_", "fct_")}
 MAY_READ = {
@@ -62,16 +61,6 @@ def _model(manifest: Node, name: str) -> Node:
 def _tests_of(manifest: Node, unique_id: str) -> set[str]:
     tests = [node for node in manifest["nodes"].values() if node.get("attached_node") == unique_id]
     return {test["test_metadata"]["name"] for test in tests if test.get("test_metadata")}
-
-
-def _rows(policy: str) -> list[dict[str, str]]:
-    with (SEEDS / f"{policy}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _columns(policy: str) -> list[str]:
-    with (SEEDS / f"{policy}.csv").open(encoding="utf-8", newline="") as file:
-        return next(csv.reader(file))
 
 
 def test_there_are_models_to_judge(manifest: Node) -> None:
@@ -227,7 +216,7 @@ def test_personal_columns_are_restricted(manifest: Node) -> None:
 
 
 def test_every_mart_tells_which_records_it_needs(manifest: Node) -> None:
-    told = {(row["mart"], row["entity"]) for row in _rows("policy_mart_inputs")}
+    told = {(row["mart"], row["entity"]) for row in policy_rows("policy_mart_inputs")}
     of_the_house = {  # they are never empty, or tell of no source's records
         "dim_dates", "dim_sources", "dim_mart_inputs", "dim_lifecycle_stages", "dim_segments", "dim_metric_definitions",
         "fct_account_match_changes",
@@ -255,51 +244,15 @@ def test_every_entity_is_looked_for(manifest: Node) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_asks_only_for_parameters_that_the_policy_has(manifest: Node, name: str) -> None:
-    known = {row["parameter"] for row in _rows("policy_parameters")}
+    known = {row["parameter"] for row in policy_rows("policy_parameters")}
     asked = re.findall(r"policy_values\(\[(.*?)\]\)", _model(manifest, name)["raw_code"], re.DOTALL)
     assert {word for each in asked for word in re.findall(r"'(\w+)'", each)} <= known
-
-
-def test_every_parameter_is_asked_for_by_somebody() -> None:
-    written = "".join(
-        file.read_text(encoding="utf-8")
-        for folder in ("dbt_project/models", "ml", "delivery", "identity", "needs")
-        for file in sorted((ROOT / folder).rglob("*"))
-        if file.suffix in {".sql", ".py"}
-    )
-    unused = [row["parameter"] for row in _rows("policy_parameters") if row["parameter"] not in written]
-    assert unused == []
 
 
 def test_every_number_of_the_churn_features_can_be_given_as_a_reason(manifest: Node) -> None:
     columns = _model(manifest, "fct_churn_features")["columns"].values()
     numbers = {column["name"] for column in columns if column["data_type"].startswith(NUMBER_TYPES)}
-    assert numbers == {row["reason_code"] for row in _rows("policy_churn_reasons")}
-
-
-@pytest.mark.parametrize("row", _rows("policy_churn_reasons"), ids=lambda row: row["reason_code"])
-def test_a_reason_shows_both_numbers_in_both_languages(row: dict[str, str]) -> None:
-    for text in (row["text_en"], row["text_zh"]):
-        assert re.findall(r"\{\w+\}", text) == ["{value}", "{peer}"]
-
-
-@pytest.mark.parametrize("policy", POLICIES)
-def test_what_people_read_is_there_in_both_languages(policy: str) -> None:
-    rows = _rows(policy)
-    english = [name for name in _columns(policy) if name.endswith("_en")]
-    for name in english:
-        chinese = name.removesuffix("_en") + "_zh"
-        for row in rows:
-            assert row[name], f"{policy}.{name}: {row}"
-            assert re.search(r"[\u4e00-\u9fff]", row[chinese]), f"{policy}.{chinese}: {row}"
-
-
-def test_a_stage_that_can_be_lost_has_a_play_in_each_listed_band() -> None:
-    plays = {(row["stage_code"], row["band_code"]) for row in _rows("policy_plays")}
-    stages = {row["stage_code"] for row in _rows("policy_lifecycle_stages")} - {"prospect"}
-    listed = {band for _, band in plays}
-    assert listed
-    assert plays == {(stage, band) for stage in stages for band in listed}
+    assert numbers == {row["reason_code"] for row in policy_rows("policy_churn_reasons")}
 
 
 def test_a_model_fits_in_the_head() -> None:

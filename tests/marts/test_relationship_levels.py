@@ -187,15 +187,15 @@ def test_the_decision_maker_who_falls_silent_sinks_by_a_level_each_cadence(repla
     story = Story()
     story.person("boss", "decision_maker")
     story.talk("boss", 100, 90)
-    story.talk("boss", 75, sign="spoke_for_us")
+    story.talk("boss", 66, sign="spoke_for_us")
     people, days, moves = story.told(replay)
     boss = people["crm|boss"]
-    assert (boss["earned_level"], boss["computed_level"], boss["silent_days"], boss["is_overdue"]) == (4, 3, 75, True)
+    assert (boss["earned_level"], boss["computed_level"], boss["silent_days"], boss["is_overdue"]) == (4, 3, 66, True)
     assert (days[LAST_MONTH]["supported_rate"], days[AS_OF]["supported_rate"]) == (1 / 3, 0)
     fall = moves[-1]
     assert (fall["from_level"], fall["to_level"], fall["move_reason"], fall["evidence_keys"]) == (4, 3, "decay", None)
     fell = story.told(replay, since="day")[2][-1]
-    assert fell["snapshot_date"] == AS_OF - timedelta(days=75 - 61), "the day after the sixtieth of silence"
+    assert fell["snapshot_date"] == AS_OF - timedelta(days=66 - 61), "the day after the sixtieth of silence"
 
 
 def test_the_opponent_who_turns_does_so_by_an_act(replay: Replay) -> None:
