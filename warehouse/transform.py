@@ -20,6 +20,10 @@ from warehouse.errors import GateClosedError, Problem
 from warehouse.night import Claim
 
 
+# what PostgreSQL says of a primary key over rows that share it, and of nulls where a contract has none
+_REFUSALS = ("could not create unique index", "contains null values", "violates not-null constraint")
+
+
 class TransformError(Problem):
     """A model could not be built."""
 
@@ -51,7 +55,7 @@ def transform(
     """Build and test all models for the night's day; return what was done.
 
     What the live night measured of the past is taken over where it may be, unless `measures_all`. Raises
-    TransformError when a model fails and MartsTestError when a test does. Readers notice neither.
+    TransformError when a model fails and MartsTestError when a test or the grain of a model does. Readers notice neither.
     """
     schema = f"build_{claim.night.gen}_{claim.number}"
     variables = build_variables(company, claim.night.as_of, claim.night.timezone)
@@ -99,7 +103,8 @@ def _report(schema: str, target: Path, status: int) -> TransformReport:
     results: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["results"]
     by_status: dict[str, list[str]] = {}
     for result in results:
-        by_status.setdefault(result["status"], []).append(_short_name(result["unique_id"]))
+        status_of_node = "fail" if _breaks_a_promise(result) else result["status"]
+        by_status.setdefault(status_of_node, []).append(_short_name(result["unique_id"]))
     if broken := by_status.get("error", []):
         raise TransformError(
             f"dbt: {len(broken)} of {len(results)} nodes could not be built",
@@ -109,9 +114,9 @@ def _report(schema: str, target: Path, status: int) -> TransformReport:
         )
     if failed := by_status.get("fail", []):
         raise MartsTestError(
-            f"transform: {len(failed)} of {len(results)} tests failed",
+            f"transform: {len(failed)} of {len(results)} nodes do not hold",
             seen=", ".join(failed[:8]),
-            expected="every test of the marts to hold",
+            expected="every test, and the grain of every model, to hold",
             next_step=f"read {log} for the queries that found the rows; readers keep the last good night",
         )
     if status != 0 or not by_status.get("success"):
@@ -127,6 +132,11 @@ def _report(schema: str, target: Path, status: int) -> TransformReport:
         tests_passed_count=len(by_status.get("pass", [])),
         warnings=tuple(by_status.get("warn", [])),
     )
+
+
+def _breaks_a_promise(result: dict[str, Any]) -> bool:
+    """Say whether PostgreSQL refused the rows of a model for its grain or a null, not the model for its SQL."""
+    return result["status"] == "error" and any(words in (result.get("message") or "") for words in _REFUSALS)
 
 
 def _short_name(unique_id: str) -> str:

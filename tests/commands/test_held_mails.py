@@ -59,12 +59,12 @@ def test_delivering_ends_well_and_tells_of_held_lists_and_release_sends_them(pos
     assert "held:" not in post.shop.succeed("status")
     said = post.shop.refused("mails", "release")
     assert said.splitlines()[0] == "error: the held lists of generation 1"
-    assert "3 sent" in said
+    assert "3 lists sent" in said
 
 
 def test_dropping_held_lists_sends_nothing_now_and_later(post: Post) -> None:
     assert "3 lists of generation 1 are dropped" in post.shop.succeed("mails", "drop")
     assert "3 held lists were dropped" in post.shop.succeed("deliver", "--run-id", GOOD_RUN)
-    assert "3 dropped" in post.shop.refused("mails", "drop")
+    assert "3 lists dropped" in post.shop.refused("mails", "drop")
     assert post.states() == [("dropped", 3)]
     assert post.mailbox.mails() == []

@@ -27,7 +27,6 @@ MAY_READ = {
     "intermediate": {"stg", "int", "dim", "policy"},
     "marts": {"stg", "int", "dim", "fct", "policy"},
 }
-GRAIN_TESTS = {"unique", "one_row_per"}
 NUMBER_TYPES = ("integer", "bigint", "numeric", "double precision")
 
 Node = dict[str, Any]
@@ -90,10 +89,14 @@ def test_the_yml_lies_beside_under_the_same_name(manifest: Node, name: str) -> N
     assert patch == Path(node["original_file_path"]).with_suffix(".yml")
 
 
-@pytest.mark.parametrize("name", [*MODELS, *POLICIES])
-def test_the_grain_is_proved(manifest: Node, name: str) -> None:
-    kind = "seed" if name in POLICIES else "model"
-    assert _tests_of(manifest, f"{kind}.guanxi.{name}") & GRAIN_TESTS
+@pytest.mark.parametrize("name", MODELS)
+def test_the_grain_of_a_model_is_its_primary_key(manifest: Node, name: str) -> None:
+    assert [each["columns"] for each in _model(manifest, name)["constraints"] if each["type"] == "primary_key"]
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_the_grain_of_a_policy_is_proved(manifest: Node, name: str) -> None:
+    assert _tests_of(manifest, f"seed.guanxi.{name}") & {"unique", "one_row_per"}
 
 
 @pytest.mark.parametrize("name", MODELS)

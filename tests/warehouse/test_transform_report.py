@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from warehouse.database import Warehouse
@@ -34,7 +35,7 @@ def test_a_failing_test_closes_the_gate(tmp_path: Path) -> None:
     with pytest.raises(MartsTestError) as failed:
         _report("build_1_1", folder, 1)
     assert isinstance(failed.value, GateClosedError)
-    assert "1 of 3 tests failed" in failed.value.thing or "unique_a" in failed.value.seen
+    assert "1 of 3 nodes do not hold" in failed.value.thing
     assert "unique_a" in failed.value.seen
 
 
@@ -44,6 +45,26 @@ def test_a_model_that_breaks_is_an_error_and_no_gate(tmp_path: Path) -> None:
         _report("build_1_1", folder, 1)
     assert not isinstance(failed.value, GateClosedError)
     assert "dbt.log" in failed.value.next_step
+
+
+REFUSED = {
+    "two rows": "create table t as select 1 as a union all select 1; alter table t add primary key (a)",
+    "no key": "create table t as select null::int as a; alter table t add primary key (a)",
+    "a null": "create table t (a int not null); insert into t values (null)",
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_rows_that_the_database_refuses_close_the_gate(scratch_database: str, tmp_path: Path, case: str) -> None:
+    with psycopg.connect(scratch_database) as connection, pytest.raises(psycopg.Error) as refused:
+        connection.execute(REFUSED[case].encode())
+    folder = _results(tmp_path, dim_a="error", fct_b="success")
+    results = json.loads((folder / "run_results.json").read_text(encoding="utf-8"))
+    results["results"][0]["message"] = f"Database Error in model dim_a (models/dim_a.sql)\n  {refused.value}"
+    (folder / "run_results.json").write_text(json.dumps(results), encoding="utf-8")
+    with pytest.raises(MartsTestError, match="1 of 2 nodes do not hold") as failed:
+        _report("build_1_1", folder, 1)
+    assert "dim_a" in failed.value.seen
 
 
 @pytest.mark.parametrize("statuses", [{}, {"unique_a": "pass"}], ids=["nothing", "tests only"])
