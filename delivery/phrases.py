@@ -8,10 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from delivery.letter import StaleSource
 from delivery.managers import Language
+from warehouse.plain_yaml import read_yaml
 
 _CATALOGUES = Path(__file__).parent / "sentences"
 _EVERY_LETTER = "letter"
@@ -63,5 +62,5 @@ def phrases_in(language: Language, kind: str) -> Phrases:
 
 @cache
 def _read(name: str) -> dict[str, dict[str, Any]]:
-    content: dict[str, dict[str, Any]] = yaml.safe_load((_CATALOGUES / f"{name}.yml").read_text(encoding="utf-8"))
+    content: dict[str, dict[str, Any]] = read_yaml(_CATALOGUES / f"{name}.yml")
     return content

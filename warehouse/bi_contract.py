@@ -13,8 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from warehouse.plain_yaml import read_models
 from warehouse.published_tables import OPEN, RESTRICTED, VIEWS_GLOB, declared_marts
 from warehouse.settings import ROOT
 
@@ -34,7 +33,7 @@ def declared_columns(root: Path = ROOT) -> Iterator[Column]:
             if name not in mart.restricted:
                 yield f"{mart.view_schema}.{mart.name}", name, kind
     for file in sorted(root.glob(VIEWS_GLOB)):
-        for model in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models", []):
+        for model in read_models(file):
             schema = RESTRICTED if _is_restricted(model) else OPEN
             for column in model["columns"]:
                 yield f"{schema}.{model['name']}", column["name"], column["data_type"]

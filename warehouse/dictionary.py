@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from warehouse.plain_yaml import read_models
 from warehouse.published_tables import CONTRACT_GLOBS, VIEWS_GLOB
 from warehouse.settings import ROOT
 
@@ -24,8 +23,7 @@ def dictionary_text(root: Path = ROOT) -> str:
     parts = [_HEAD]
     for pattern in (*CONTRACT_GLOBS, VIEWS_GLOB):
         for file in sorted(root.glob(pattern), key=lambda path: path.stem):
-            models = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models", [])
-            parts.extend(_section(model) for model in models)
+            parts.extend(_section(model) for model in read_models(file))
     return "\n".join(parts)
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import yaml
 from psycopg import sql
 
 from warehouse.database import OWNER, Role
 from warehouse.errors import Problem
+from warehouse.plain_yaml import read_models
 from warehouse.settings import ROOT
 
 # Where the contracts of published tables lie: dbt's own yml for its marts, the same form for the rooms' tables.
@@ -69,14 +70,14 @@ class Mart:
         return tuple(column for column in self.columns if self.pieces_by is None or column[0] != AS_OF)
 
 
-def declared_marts(root: Path = ROOT) -> list[Mart]:
+@cache
+def declared_marts(root: Path = ROOT) -> tuple[Mart, ...]:
     """Return the marts to publish, by name, from their yml contracts."""
     marts: list[Mart] = []
     for pattern in CONTRACT_GLOBS:
         for file in sorted(root.glob(pattern)):
-            models = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models", [])
-            marts.extend(_mart(model) for model in models if _meta(model).get("publish", True))
-    return sorted(marts, key=lambda mart: mart.name)
+            marts.extend(_mart(model) for model in read_models(file) if _meta(model).get("publish", True))
+    return tuple(sorted(marts, key=lambda mart: mart.name))
 
 
 def ensure_published_tables(connection: psycopg.Connection, marts: Iterable[Mart]) -> None:

@@ -19,7 +19,6 @@ from warehouse.dbt_run import dbt_environment, project_hash, run_dbt
 from warehouse.errors import GateClosedError, Problem
 from warehouse.night import Claim
 
-
 # what PostgreSQL says of a primary key over rows that share it, and of nulls where a contract has none
 _REFUSALS = ("could not create unique index", "contains null values", "violates not-null constraint")
 
@@ -55,7 +54,8 @@ def transform(
     """Build and test all models for the night's day; return what was done.
 
     What the live night measured of the past is taken over where it may be, unless `measures_all`. Raises
-    TransformError when a model fails and MartsTestError when a test or the grain of a model does. Readers notice neither.
+    TransformError when a model fails and MartsTestError when a test or the grain of a model does. Readers notice
+    neither.
     """
     schema = f"build_{claim.night.gen}_{claim.number}"
     variables = build_variables(company, claim.night.as_of, claim.night.timezone)

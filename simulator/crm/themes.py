@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
+from warehouse.plain_yaml import read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Sentences:
 
 
 def _load() -> dict[str, tuple[Sentences, Sentences]]:
-    content = yaml.safe_load(Path(__file__).with_name("themes.yml").read_text(encoding="utf-8"))
+    content = read_yaml(Path(__file__).with_name("themes.yml"))
     return {theme: (_sentences(languages["zh"]), _sentences(languages["en"])) for theme, languages in content.items()}
 
 

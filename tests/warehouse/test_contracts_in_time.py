@@ -165,7 +165,7 @@ def test_contracts_are_read_from_the_yml_files_of_the_rooms(tmp_path: Path) -> N
     (tables / "fct_a.yml").write_text(
         "models: [{name: fct_a, columns: [{name: n, data_type: bigint}]}]", encoding="utf-8"
     )
-    assert declared_marts(tmp_path) == [
+    assert declared_marts(tmp_path) == (
         Mart(
             "dim_people",
             (("email", "text"), ("phone", "text"), ("person_id", "text")),
@@ -173,4 +173,4 @@ def test_contracts_are_read_from_the_yml_files_of_the_rooms(tmp_path: Path) -> N
         ),
         Mart("dim_visitors", (("x", "text"),), frozenset(), "bi_restricted"),
         Mart("fct_a", (("n", "bigint"),), frozenset()),
-    ]
+    )
