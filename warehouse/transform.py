@@ -117,7 +117,7 @@ def _report(schema: str, target: Path, status: int) -> TransformReport:
             f"transform: {len(failed)} of {len(results)} nodes do not hold",
             seen=", ".join(failed[:8]),
             expected="every test, and the grain of every model, to hold",
-            next_step=f"read {log} for the queries that found the rows; readers keep the last good night",
+            next_step=f"read {log}: it names the file of each query that found rows; readers keep the last good night",
         )
     if status != 0 or not by_status.get("success"):
         raise TransformError(
