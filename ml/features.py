@@ -88,7 +88,10 @@ def read_training_rows(
     """
     require_table(connection, schema)
     counted = connection.execute(
-        sql.SQL("select count(*) from {} where closes_on <= %s").format(sql.Identifier(schema, LABELS_TABLE)), (as_of,)
+        sql.SQL("select count(*) from {} where is_scored and closes_on <= %s").format(
+            sql.Identifier(schema, LABELS_TABLE)
+        ),
+        (as_of,),
     ).fetchone()
     total = 0 if counted is None else int(counted[0])
     # of 10,000 slots that the hash of an account's id falls in; a whole account is in or out
@@ -98,7 +101,7 @@ def read_training_rows(
         " from {features} as features"
         " join {labels} as labels"
         " on features.account_id = labels.account_id and features.snapshot_date = labels.snapshot_date"
-        " where features.is_eligible and labels.closes_on <= %s"
+        " where features.is_eligible and labels.is_scored and labels.closes_on <= %s"
         " and mod(('x' || substr(md5(features.account_id), 1, 7))::bit(28)::integer, 10000) < %s"
         ' order by features.snapshot_date, features.account_id collate "C"'
     ).format(

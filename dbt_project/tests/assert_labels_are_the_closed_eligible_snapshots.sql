@@ -1,26 +1,49 @@
--- Every eligible snapshot whose horizon has closed has a label, and no other has one.
+-- Every eligible snapshot whose horizon has closed has a label of the definition that is
+-- scored, but for partial churn of who had nothing to lose; and no other snapshot has one.
 with features as (select * from {{ ref('fct_churn_features') }}),
 
-labels as (select * from {{ ref('fct_churn_labels') }}),
+kinds as (
 
-policy as ({{ policy_values(['lead_days', 'horizon_days']) }})
+    select churn_kind
+    from {{ ref('policy_churn_kinds') }}
+    where is_scored
 
-select
-    features.account_id,
-    labels.account_id as labelled_id,
-    features.snapshot_date
-from features
-cross join policy
-left join labels
-    on
-        features.account_id = labels.account_id
-        and features.snapshot_date = labels.snapshot_date
-where
-    (labels.account_id is not null)
-    <> (
+),
+
+labels as (
+
+    select *
+    from {{ ref('fct_churn_labels') }}
+    where is_scored
+
+),
+
+policy as ({{ policy_values(['lead_days', 'horizon_days']) }}),
+
+judged as (
+
+    select
+        features.account_id,
+        labels.account_id as labelled_id,
+        features.snapshot_date,
+        kinds.churn_kind = 'partial' as may_be_missing,
         features.is_eligible
         and {{ add_days(
             'features.snapshot_date',
             'policy.lead_days + policy.horizon_days',
-        ) }} <= features.as_of_date
-    )
+        ) }} <= features.as_of_date as is_expected
+    from features
+    cross join policy
+    cross join kinds
+    left join labels
+        on
+            features.account_id = labels.account_id
+            and features.snapshot_date = labels.snapshot_date
+
+)
+
+select *
+from judged
+where
+    (labelled_id is not null and not is_expected)
+    or (labelled_id is null and is_expected and not may_be_missing)

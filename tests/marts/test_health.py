@@ -132,7 +132,8 @@ def test_tenths_of_health_hold_everybody_who_can_be_judged(replay: Replay) -> No
     with replay.of(records) as cursor:
         health = _all(cursor, "select * from fct_account_health where not is_current")
         labels = {
-            (row["account_id"], row["snapshot_date"]): row for row in _all(cursor, "select * from fct_churn_labels")
+            (row["account_id"], row["snapshot_date"]): row
+            for row in _all(cursor, "select * from fct_churn_labels where is_scored")
         }
         tested = _all(cursor, "select * from fct_health_backtests")
     judged = [

@@ -123,7 +123,7 @@ def test_no_mart_shows_a_past_of_which_only_a_part_is_in_hand(manifest: Node) ->
     codes = {name: _model(manifest, name)["raw_code"] for name in MODELS}
     lists_of_days = {
         "int_snapshot_dates_listed", "int_category_months_listed", "int_relationship_days_held",
-        "int_relationship_months_held", "int_relationship_comparisons_listed",
+        "int_relationship_months_held", "int_churn_days_listed", "int_relationship_comparisons_listed",
         "int_account_revenues_measured",  # the days of values in full, those of relationships besides
     }  # fmt: skip
     of_the_day = {name for name, code in codes.items() if re.search(r"(where|and) (\w+\.)?is_current\b", code)}

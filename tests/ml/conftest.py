@@ -58,7 +58,9 @@ class Marts:
         features["is_eligible"] = True
         features["is_current"] = features["snapshot_date"] == pd.Timestamp(self.as_of)
         features["as_of_date"] = self.as_of
-        labels = history[["account_id", "snapshot_date", "is_churned", "closes_on"]].assign(as_of_date=self.as_of)
+        labels = history[["account_id", "snapshot_date", "is_churned", "closes_on"]].assign(
+            is_scored=True, as_of_date=self.as_of
+        )
         with self.warehouse.connect(Role.TRANSFORMER) as connection:
             for table, frame in (("fct_churn_features", features), ("fct_churn_labels", labels)):
                 connection.execute(sql.SQL("truncate {}").format(sql.Identifier(self.schema, table)))
@@ -126,7 +128,7 @@ _DDL = sql.SQL(
         {_NUMBERS}, {_WORDS}
     );
     create table {SCHEMA}.fct_churn_labels (
-        account_id text, is_churned boolean, closes_on date, snapshot_date date, as_of_date date
+        account_id text, is_scored boolean, is_churned boolean, closes_on date, snapshot_date date, as_of_date date
     );
     create table {SCHEMA}.policy_churn_bands (band_code text, probability_from numeric);
     insert into {SCHEMA}.policy_churn_bands values ('low', 0), ('medium', 0.3), ('high', 0.6);

@@ -4,7 +4,10 @@ peer_gaps as (select * from {{ ref('int_account_peer_gaps_found') }}),
 
 snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
 
+kinds as (select * from {{ ref('policy_churn_kinds') }}),
+
 policy as ({{ policy_values([
+    'active_window_days',
     'gap_shrinkage_count',
     'churn_gap_multiple',
     'churn_days_minimum',
@@ -65,9 +68,17 @@ final as (
         rhythms.typical_gap_days,
         rhythms.days_since_last_order / rhythms.typical_gap_days as overdue_ratio,
         {{ churn_limit_days('rhythms.typical_gap_days') }} as churn_limit_days,
+        case
+            when kinds.churn_kind = 'own_rhythm'
+                then
+                    rhythms.days_since_last_order
+                    <= {{ churn_limit_days('rhythms.typical_gap_days') }}
+            else rhythms.days_since_last_order < policy.active_window_days
+        end as is_eligible,
         rhythms.snapshot_date
     from rhythms
     cross join policy
+    inner join kinds on kinds.is_scored
 
 )
 

@@ -83,4 +83,4 @@ final as (
 
 )
 
-select * from final
+{{ final_and_carried('months', day='month_date') }}

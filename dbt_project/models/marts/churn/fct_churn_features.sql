@@ -13,8 +13,6 @@ accounts as (select * from {{ ref('int_accounts_merged') }}),
 
 snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
 
-policy as ({{ policy_values(['active_window_days']) }}),
-
 features as (
 
     select
@@ -40,10 +38,9 @@ features as (
             as net_revenue_prior_90d_amount,
         measures.returned_365d_amount / nullif(measures.ordered_365d_amount, 0)
             as return_rate_365d,
-        rhythms.days_since_last_order < policy.active_window_days as is_eligible,
+        rhythms.is_eligible,
         measures.snapshot_date
     from measures
-    cross join policy
     inner join rhythms
         on
             measures.account_id = rhythms.account_id

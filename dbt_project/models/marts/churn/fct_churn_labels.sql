@@ -1,63 +1,65 @@
-with features as (select * from {{ ref('fct_churn_features') }}),
+with windows as (select * from {{ ref('int_churn_windows_compared') }}),
 
-account_days as (select * from {{ ref('int_account_days_known') }}),
+contract_labels as (select * from {{ ref('int_contract_churn_judged') }}),
 
-policy as ({{ policy_values(['lead_days', 'horizon_days']) }}),
+churn_kinds as (select * from {{ ref('policy_churn_kinds') }}),
 
-eligible as (
+policy as ({{ policy_values(['partial_churn_rate']) }}),
 
-    select
-        features.account_id,
-        features.snapshot_date,
-        {{ add_days('features.snapshot_date', 'policy.lead_days') }}
-            as opens_after_date,
-        {{ add_days(
-            'features.snapshot_date',
-            'policy.lead_days + policy.horizon_days',
-        ) }} as closes_on
-    from features
-    cross join policy
-    where features.is_eligible
+labels as (
+    {% for kind, (population, is_churned) in {
+        'fixed_window': ["is_active and category = ''", 'not has_ordered'],
+        'own_rhythm': ['is_in_rhythm', 'silent_days > churn_limit_days'],
+        'partial': [
+            'is_active and usual_amount > 0',
+            'net_revenue_amount < partial_churn_rate * usual_amount',
+        ],
+    }.items() %}
+        select
+            account_id,
+            category,
+            '{{ kind }}' as churn_kind,
+            {{ is_churned }} as is_churned,
+            cast(null as boolean) as is_voluntary,
+            cast(null as {{ type_text() }}) as churn_reason,
+            closes_on,
+            snapshot_date
+        from windows
+        cross join policy
+        where {{ population }}
 
-),
-
--- An open label is unknown, never "not churned".
-closed as (
-
-    select *
-    from eligible
-    where closes_on <= {{ as_of_date() }}
-
-),
-
-order_days as (
-
+        union all
+    {% endfor %}
     select
         account_id,
-        order_date
-    from account_days
-    where is_latest and is_order_day
+        '' as category,
+        'contractual' as churn_kind,
+        is_churned,
+        is_voluntary,
+        reason as churn_reason,
+        closes_on,
+        snapshot_date
+    from contract_labels
 
 ),
 
 final as (
 
     select
-        closed.account_id,
-        count(order_days.order_date) = 0 as is_churned,
-        closed.closes_on,
-        closed.snapshot_date,
+        labels.account_id || '|' || labels.category || '|' || labels.churn_kind
+        || '|' || labels.snapshot_date as churn_label_key,
+        labels.account_id,
+        nullif(labels.category, '') as category,
+        labels.churn_kind,
+        churn_kinds.is_scored and labels.category = '' as is_scored,
+        labels.is_churned,
+        labels.is_voluntary,
+        labels.churn_reason,
+        labels.closes_on,
+        labels.snapshot_date,
         {{ as_of_date() }} as as_of_date
-    from closed
-    left join order_days
-        on
-            closed.account_id = order_days.account_id
-            and closed.opens_after_date < order_days.order_date
-            and closed.closes_on >= order_days.order_date
-    group by
-        closed.account_id,
-        closed.closes_on,
-        closed.snapshot_date
+    from labels
+    inner join churn_kinds on labels.churn_kind = churn_kinds.churn_kind
 
 )
 

@@ -20,7 +20,7 @@ ranked as (
         on
             labels.account_id = health.account_id
             and labels.snapshot_date = health.snapshot_date
-    where not health.is_current and {{ score }} is not null
+    where labels.is_scored and not health.is_current and {{ score }} is not null
 
 ),
 
