@@ -2,7 +2,8 @@
 
 Two nights of a simulated company whose history is long enough for a hundred talks an account: the first measures every
 day that is told, the second takes them over and measures its own. Of each, the seconds of the models of relationships
-and of health are held against those of all models.
+and of health are held against those of all models, and against the whole night: models run side by side, so their part
+of what dbt took counts.
 """
 
 from __future__ import annotations
@@ -33,10 +34,14 @@ _COUNT = sql.SQL("select count(distinct record_id) from raw.{}")
 
 
 class Cost(NamedTuple):
-    """Seconds of a night's models, by name, those of the family by themselves, and the load of the machine."""
+    """Seconds of a night's models, by name, those of the family by themselves, of all that dbt ran, of the whole night,
+    and the load of the machine."""
 
     family: dict[str, float]
     others: float
+    nodes: float
+    transform: float
+    night: float
     load: tuple[float, float, float]
 
     @property
@@ -48,6 +53,11 @@ class Cost(NamedTuple):
     def share(self) -> float:
         """The family's part of all models."""
         return self.seconds / (self.seconds + self.others)
+
+    @property
+    def share_of_night(self) -> float:
+        """The family's part of the whole night's time."""
+        return self.seconds / self.nodes * self.transform / self.night
 
 
 def main() -> None:
@@ -61,12 +71,18 @@ def main() -> None:
     costs = {}
     for night in ("all measured", "night after"):
         console.print(f"{given.accounts:,} accounts: {night}, state in {home}")
-        run_night(home, given.accounts, through="stages", company=company)
-        costs[night] = _cost(_newest_target(home))
+        ran = run_night(home, given.accounts, through="stages", company=company)
+        costs[night] = _cost(_newest_target(home), ran)
     console.print(f"the company has {_sizes(home, company)}")
     console.print(_table(costs))
     figures = {
-        name: {"seconds": round(cost.seconds, 1), "share": round(cost.share, 3), "load": cost.load}
+        name: {
+            "seconds": round(cost.seconds, 1),
+            "night": round(cost.night, 1),
+            "load": cost.load,
+            "share": round(cost.share, 3),
+            "share_of_night": round(cost.share_of_night, 3),
+        }
         for name, cost in costs.items()
     }
     console.print(f"written: {keep(settings.home, {'relationship_cost': {'accounts': given.accounts} | figures})}")
@@ -88,7 +104,7 @@ def _newest_target(home: Path) -> Path:
     return max(home.rglob("run_results.json"), key=lambda file: file.stat().st_mtime).parent
 
 
-def _cost(target: Path) -> Cost:
+def _cost(target: Path, ran: dict[str, Any]) -> Cost:
     """Read what dbt says of the seconds of each model."""
     nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
     results: list[dict[str, Any]] = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
@@ -99,7 +115,14 @@ def _cost(target: Path) -> Cost:
         for name, spent in models.items()
         if any(folder in nodes[name]["original_file_path"] for folder in _FAMILY)
     }
-    return Cost(family, sum(models.values()) - sum(family.values()), os.getloadavg())
+    return Cost(
+        family=family,
+        others=sum(models.values()) - sum(family.values()),
+        nodes=sum(seconds.values()),
+        transform=sum(stage["seconds"] for stage in ran["stages"] if stage["stage"] == "transform"),
+        night=float(ran["seconds"]),
+        load=os.getloadavg(),
+    )
 
 
 def _sizes(home: Path, company: str) -> str:
@@ -120,7 +143,9 @@ def _table(costs: dict[str, Cost]) -> Table:
     table.add_section()
     table.add_row("relationships and health", *(f"{cost.seconds:.1f}" for cost in costs.values()))
     table.add_row("all other models", *(f"{cost.others:.1f}" for cost in costs.values()))
-    table.add_row("share", *(f"{cost.share:.0%}" for cost in costs.values()))
+    table.add_row("share of all models", *(f"{cost.share:.0%}" for cost in costs.values()))
+    table.add_row("whole night", *(f"{cost.night:.1f}" for cost in costs.values()))
+    table.add_row("share of the whole night", *(f"{cost.share_of_night:.0%}" for cost in costs.values()))
     table.add_row("load of the machine", *(" ".join(f"{each:.1f}" for each in cost.load) for cost in costs.values()))
     return table
 
