@@ -56,7 +56,7 @@ def explain_model(pipeline: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:
         if members:
             themes[:, place] = lost_without(members, np.ones(len(rows), dtype=bool))
         raises = themes[:, place] > _MIN_CONTRIBUTION
-        for feature in members:
+        for feature in (each for each in members if each.is_told):
             worse = _is_worse(feature, rows[feature.name].to_numpy(dtype=np.float64), peers[feature.name])
             own[:, NUMERIC_NAMES.index(feature.name)] = lost_without([feature], raises & worse)
     return _reasons(rows, peers, own, themes)
@@ -71,12 +71,12 @@ def explain_rule(rule: Rule, rows: pd.DataFrame) -> pd.DataFrame:
     own = np.full((len(rows), len(NUMERIC_NAMES)), -np.inf)
     peers = _medians(rows)
     for place, feature in enumerate(NUMERIC):
-        if feature.direction != 0:
+        if feature.direction != 0 and feature.is_told:
             rank = (rows[feature.name].rank(method="average") - 0.5) / rows[feature.name].notna().sum()
             distance = feature.direction * (rank.to_numpy(dtype=np.float64) - 0.5)
             worse = _is_worse(feature, rows[feature.name].to_numpy(dtype=np.float64), peers[feature.name])
             own[:, place] = np.where(worse, distance, -np.inf)
-    lead = NUMERIC_NAMES.index(rule.feature)
+    lead = NUMERIC_NAMES.index(rule.reason)
     own[:, lead] += np.where(own[:, lead] > _MIN_CONTRIBUTION, 1.0, 0.0)
     themes = np.stack([own[:, _members(theme)].max(axis=1) for theme in Theme], axis=1)
     return _reasons(rows, peers, own, themes)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
+from ml.policy import read_horizon_days
+from ml.silence import HISTORY_COLUMNS, MAX_CUSTOMERS, silence_of
 from warehouse.errors import Problem
 from warehouse.frames import read_frame
 
@@ -40,11 +42,17 @@ class Theme(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Feature:
     """A numeric column. `direction` is +1 when a higher value may only raise the risk, -1 when it may only
-    lower it, 0 when that is left to the data; the model is held to it."""
+    lower it, 0 when that is left to the data; the model is held to it. A feature that is not told is never a
+    reason: it is itself a guess at the risk."""
 
     name: str
     theme: Theme
     direction: int
+    is_told: bool = True
+
+
+SILENCE = Feature("silence_probability", Theme.RHYTHM, 1, is_told=False)
+"""Made of the rows as they are read (ml/silence.py); all others are columns of the table."""
 
 
 NUMERIC = (
@@ -59,6 +67,7 @@ NUMERIC = (
     Feature("median_gap_days", Theme.RHYTHM, 0),
     Feature("typical_gap_days", Theme.RHYTHM, 0),
     Feature("gap_spread_rate", Theme.RHYTHM, 0),
+    SILENCE,
     Feature("net_revenue_30d_amount", Theme.SPEND, -1),
     Feature("net_revenue_90d_amount", Theme.SPEND, -1),
     Feature("net_revenue_180d_amount", Theme.SPEND, -1),
@@ -75,7 +84,8 @@ CATEGORICAL_NAMES = ("industry", "size_band", "region")
 FEATURE_NAMES = (*NUMERIC_NAMES, *CATEGORICAL_NAMES)
 
 _KEYS = ("account_id", "snapshot_date")
-_TABLE_COLUMNS = frozenset((*FEATURE_NAMES, *_KEYS, "is_eligible", "is_current", "as_of_date"))
+TABLE_NAMES = tuple(name for name in FEATURE_NAMES if name != SILENCE.name)
+_TABLE_COLUMNS = frozenset((*TABLE_NAMES, *_KEYS, "is_eligible", "is_current", "as_of_date"))
 
 
 def read_training_rows(
@@ -109,7 +119,7 @@ def read_training_rows(
         features=sql.Identifier(schema, FEATURES_TABLE),
         labels=sql.Identifier(schema, LABELS_TABLE),
     )
-    return _typed(read_frame(connection, query, (as_of, slots)))
+    return _with_silence(connection, schema, _typed(read_frame(connection, query, (as_of, slots))))
 
 
 def read_scoring_rows(connection: psycopg.Connection, *, schema: str, as_of: date) -> pd.DataFrame:
@@ -123,7 +133,7 @@ def read_scoring_rows(connection: psycopg.Connection, *, schema: str, as_of: dat
         " where features.is_eligible and features.snapshot_date = %s"
         ' order by features.account_id collate "C"'
     ).format(columns=_columns(), features=sql.Identifier(schema, FEATURES_TABLE))
-    return _typed(read_frame(connection, query, (as_of,)))
+    return _with_silence(connection, schema, _typed(read_frame(connection, query, (as_of,))))
 
 
 def require_table(connection: psycopg.Connection, schema: str) -> None:
@@ -165,9 +175,33 @@ def _difference(found: frozenset[str]) -> str:
     return "; ".join(f"{word}: {', '.join(names)}" for word, names in parts if names)
 
 
+def _with_silence(connection: psycopg.Connection, schema: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Add SILENCE, by models of buying of everybody who had ordered by the snapshot, or of as many as they need."""
+    import pandas as pd
+
+    days = [day.date() for day in rows["snapshot_date"].unique()]
+    table = sql.Identifier(schema, FEATURES_TABLE)
+    counted = connection.execute(
+        sql.SQL("select max(n) from (select count(*) as n from {} group by snapshot_date) as days").format(table)
+    ).fetchone()
+    most = int(counted[0] or 0) if counted else 0
+    query = sql.SQL(
+        "select snapshot_date, {columns} from {table} as features where snapshot_date = any(%s)"
+        " and mod(('x' || substr(md5(features.account_id), 1, 7))::bit(28)::integer, 10000) < %s"
+        ' order by snapshot_date, account_id collate "C"'
+    ).format(columns=sql.SQL(", ").join(map(sql.Identifier, HISTORY_COLUMNS)), table=table)
+    slots = 10_000 if most <= MAX_CUSTOMERS else max(1, 10_000 * MAX_CUSTOMERS // most)
+    everybody = read_frame(connection, query, (days, slots))
+    everybody["snapshot_date"] = pd.to_datetime(everybody["snapshot_date"])
+    silence = silence_of(rows, everybody, horizon_days=read_horizon_days(connection, schema))
+    return rows.assign(**{SILENCE.name: silence})[[*rows.columns, SILENCE.name]]
+
+
 def _columns() -> sql.Composed:
     numbers = [
-        sql.SQL("cast(features.{0} as double precision) as {0}").format(sql.Identifier(name)) for name in NUMERIC_NAMES
+        sql.SQL("cast(features.{0} as double precision) as {0}").format(sql.Identifier(name))
+        for name in NUMERIC_NAMES
+        if name in TABLE_NAMES
     ]
     words = [sql.SQL("features.{0}").format(sql.Identifier(name)) for name in CATEGORICAL_NAMES]
     return sql.SQL(", ").join([*numbers, *words])
@@ -177,7 +211,8 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     for name in NUMERIC_NAMES:
-        frame[name] = frame[name].astype("float64")
+        if name in TABLE_NAMES:
+            frame[name] = frame[name].astype("float64")
     for name in CATEGORICAL_NAMES:
         # an account of no known industry is a group of its own, and plain text survives the model file
         frame[name] = frame[name].astype(object).where(frame[name].notna(), "")

@@ -48,6 +48,20 @@ def read_bands(connection: psycopg.Connection, schema: str) -> Bands:
     return Bands(tuple(str(code) for code, _ in rows), tuple(float(lowest) for _, lowest in rows))
 
 
+def read_horizon_days(connection: psycopg.Connection, schema: str) -> int:
+    """Return how many days ahead churn is predicted. Raises PolicyGapError."""
+    query = "select max(cast(cast(value as numeric) as integer)) from {} where parameter = 'horizon_days'"
+    row = connection.execute(sql.SQL(query).format(sql.Identifier(schema, "policy_parameters"))).fetchone()
+    if row is None or row[0] is None or row[0] < 1:
+        raise PolicyGapError(
+            "policy_parameters, horizon_days",
+            seen="no such parameter" if row is None or row[0] is None else f"{row[0]} days",
+            expected="how many days ahead churn is predicted, 1 or more",
+            next_step="mend dbt_project/seeds/policy/policy_parameters.csv and run the night again",
+        )
+    return int(row[0])
+
+
 def read_capacity(connection: psycopg.Connection, schema: str) -> int:
     """Return how many accounts all active account managers can call in a day; at least one manager's worth."""
     query = (

@@ -30,26 +30,38 @@ class Rule(StrEnum):
     RECENCY = "recency"
     FREQUENCY = "frequency"
     OVERDUE = "overdue"
+    BUYING = "buying"
 
     @property
     def feature(self) -> str:
         return _FEATURES[self]
+
+    @property
+    def reason(self) -> str:
+        """The feature by which the rule explains itself: a probability is no reason, the silence behind it is."""
+        return _FEATURES[Rule.OVERDUE if self is Rule.BUYING else self]
 
 
 _FEATURES = {
     Rule.RECENCY: "days_since_last_order",
     Rule.FREQUENCY: "order_days_365d_count",
     Rule.OVERDUE: "overdue_ratio",
+    Rule.BUYING: "silence_probability",
 }
 
 
 def rule_score(rule: Rule, rows: pd.DataFrame) -> Floats:
-    """Return a score that is higher for the riskier account: the log of days, of the ratio, or of 1/order days.
+    """Return a score that is higher for the riskier account: the log of days, of the ratio, of 1/order days, of odds.
 
     The log changes no ranking; it makes the sigmoid of a long-tailed measure fit. A company in which no account
-    has ordered twice has no overdue ratio; 1, exactly on time, stands for it.
+    has ordered twice has no overdue ratio; 1, exactly on time, stands for it, and even odds for a model of buying
+    that could not be fitted.
     """
     values: Floats = rows[rule.feature].to_numpy(dtype=np.float64)
+    if rule is Rule.BUYING:
+        odds = np.clip(np.where(np.isnan(values), 0.5, values), 1e-9, 1 - 1e-9)
+        result: Floats = np.log(odds / (1 - odds))
+        return result
     logs = np.log1p(np.maximum(np.where(np.isnan(values), 1.0, values), 0.0))
     return -logs if rule is Rule.FREQUENCY else logs
 

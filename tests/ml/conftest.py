@@ -14,7 +14,7 @@ import pytest
 import sklearn
 from psycopg import sql
 
-from ml.features import CATEGORICAL_NAMES, FEATURE_NAMES, NUMERIC_NAMES
+from ml.features import CATEGORICAL_NAMES, FEATURE_NAMES, NUMERIC_NAMES, SILENCE, TABLE_NAMES
 from ml.model import fit_model
 from ml.model_file import save_model
 from ml.registry import Entry, crown, register
@@ -64,7 +64,8 @@ class Marts:
         with self.warehouse.connect(Role.TRANSFORMER) as connection:
             for table, frame in (("fct_churn_features", features), ("fct_churn_labels", labels)):
                 connection.execute(sql.SQL("truncate {}").format(sql.Identifier(self.schema, table)))
-                unlabelled = frame.drop(columns=["is_churned", "closes_on"]) if table == "fct_churn_features" else frame
+                made = ["is_churned", "closes_on", SILENCE.name]
+                unlabelled = frame.drop(columns=made) if table == "fct_churn_features" else frame
                 write_frame(connection, self.schema, table, unlabelled)
 
     def install(self, pipeline: Pipeline) -> Entry:
@@ -116,7 +117,7 @@ def marts(warehouse: Warehouse, tmp_path: Path) -> Iterator[Marts]:
         yield Marts(warehouse, scorer, claim, tmp_path / "models")
 
 
-_NUMBERS = ", ".join(f"{name} numeric" for name in NUMERIC_NAMES)
+_NUMBERS = ", ".join(f"{name} numeric" for name in NUMERIC_NAMES if name in TABLE_NAMES)
 _WORDS = ", ".join(f"{name} text" for name in CATEGORICAL_NAMES)
 _DDL = sql.SQL(
     f"""
@@ -133,7 +134,7 @@ _DDL = sql.SQL(
     create table {SCHEMA}.policy_churn_bands (band_code text, probability_from numeric);
     insert into {SCHEMA}.policy_churn_bands values ('low', 0), ('medium', 0.3), ('high', 0.6);
     create table {SCHEMA}.policy_parameters (parameter text, value text);
-    insert into {SCHEMA}.policy_parameters values ('list_capacity', '20');
+    insert into {SCHEMA}.policy_parameters values ('list_capacity', '20'), ('horizon_days', '90');
     create table {SCHEMA}.dim_account_managers (account_manager_id text, is_active boolean, list_capacity integer);
     insert into {SCHEMA}.dim_account_managers values ('a', true, 5), ('b', true, null), ('c', false, 100);
     grant select on all tables in schema {SCHEMA} to guanxi_scorer, guanxi_checker;

@@ -19,6 +19,7 @@ def test_each_rule_ranks_by_its_own_measure() -> None:
     assert list(np.argsort(rule_score(Rule.RECENCY, few(days_since_last_order=[9, 90, 0])))) == [2, 0, 1]
     assert list(np.argsort(rule_score(Rule.FREQUENCY, few(order_days_365d_count=[9, 90, 0])))) == [1, 0, 2]
     assert list(np.argsort(rule_score(Rule.OVERDUE, few(overdue_ratio=[0.5, 4.0, 1.0])))) == [0, 2, 1]
+    assert list(np.argsort(rule_score(Rule.BUYING, few(silence_probability=[0.5, 1.0, 0.0])))) == [2, 0, 1]
 
 
 def test_equal_measures_get_equal_scores() -> None:
@@ -29,6 +30,8 @@ def test_equal_measures_get_equal_scores() -> None:
 def test_an_account_without_a_rhythm_counts_as_exactly_on_time() -> None:
     scores = rule_score(Rule.OVERDUE, few(overdue_ratio=[np.nan, 1.0]))
     assert scores[0] == scores[1]
+    scores = rule_score(Rule.BUYING, few(silence_probability=[np.nan, 0.5]))
+    assert scores[0] == scores[1] == 0
 
 
 @pytest.mark.parametrize("rule", list(Rule))

@@ -55,7 +55,7 @@ def test_a_model_that_beats_the_rules_becomes_champion_and_can_be_loaded(marts: 
     assert champion.method_code == "model"
     card = json.loads((marts.models / str(model_id) / "card.json").read_text())
     assert card["file_sha256"] == sha256
-    assert card["metrics"]["qualities"].keys() == {"model", "recency", "frequency", "overdue"}
+    assert card["metrics"]["qualities"].keys() == {"model", "recency", "frequency", "overdue", "buying"}
     assert card["label_days"] == 90
 
 

@@ -55,6 +55,7 @@ def _snapshot(day: pd.Timestamp, accounts: int, random: np.random.Generator, sig
         "order_days_trend_rate": random.normal(0, 0.5, accounts),
         "median_gap_days": np.where(few, np.nan, np.round(gap)),
         "typical_gap_days": gap,
+        "silence_probability": np.nan,  # made when rows are read
         "gap_spread_rate": np.where(few, np.nan, random.random(accounts)),
         "net_revenue_30d_amount": np.round(revenue / 12, 2),
         "net_revenue_90d_amount": np.round(revenue / 4, 2),

@@ -1,0 +1,48 @@
+"""The probability that an account stays silent for the whole horizon, by a model of buying fitted on each snapshot.
+
+A model of buying needs no labels: of a snapshot it is fitted on the order days that were known then, of every account
+that had ordered, active or not. So a feature made by it knows nothing of what came after.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ml.buying import BuyingModelError, Histories, fit_buying
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_CUSTOMERS = 5_000
+"""Of more, so many are looked at by the hash of their id: the four numbers get no better by more."""
+
+HISTORY_COLUMNS = ("order_days_total_count", "tenure_days", "days_since_last_order")
+"""What a model of buying reads of an account."""
+
+
+def silence_of(rows: pd.DataFrame, everybody: pd.DataFrame, *, horizon_days: int) -> pd.Series:
+    """Return for each row the probability of no order day within the horizon, 0 to 1.
+
+    Both frames have snapshot_date and HISTORY_COLUMNS; `everybody` has accounts that are not scored too. NaN for a
+    snapshot on which too few had ordered to tell.
+    """
+    import pandas as pd
+
+    silence = pd.Series(np.nan, index=rows.index, dtype="float64")
+    known = dict(list(everybody.groupby("snapshot_date")))
+    for day, own in rows.groupby("snapshot_date"):
+        if day in known:
+            try:
+                model = fit_buying(_histories(known[day]))
+            except BuyingModelError:
+                continue
+            silence.loc[own.index] = model.silence(_histories(own), horizon_days)
+    return silence
+
+
+def _histories(rows: pd.DataFrame) -> Histories:
+    days, tenure, since = (rows[name].to_numpy(dtype=np.float64) for name in HISTORY_COLUMNS)
+    repeats = np.maximum(days - 1, 0.0)
+    return Histories(repeats, np.where(repeats > 0, np.maximum(tenure - since, 0.0), 0.0), tenure)
