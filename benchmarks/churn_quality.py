@@ -1,4 +1,4 @@
-"""The churn model beside the three one-line rules, out of time: `python -m benchmarks.churn_quality`.
+"""The churn model beside the four rules, out of time: `python -m benchmarks.churn_quality`.
 
 For each cut-off, model and rules learn from the labels that were known that day, rank the accounts that were active
 that day, and are judged by what those did in the horizon after it. Nothing is written.
