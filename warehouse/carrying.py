@@ -77,10 +77,11 @@ def tell_carried(connection: psycopg.Connection, schema: str, carried: Carried |
     if restated is not None and restated[1]:
         told += f"; accounts with sales whose past reads otherwise now: {restated[1]}, {restated[2]} for one"
     tables = connection.execute(
-        sql.SQL("select table_name from {}.int_relationship_restatements_found order by table_name").format(in_schema)
+        sql.SQL(
+            "select table_name, restated_from_date from {}.int_relationship_restatements_found order by table_name"
+        ).format(in_schema)
     ).fetchall()
     if tables:
-        told += "; relationships are measured anew, since the past reads otherwise in " + ", ".join(
-            t for (t,) in tables
-        )
+        told += f"; relationships are measured anew from {min(day for _, day in tables)} on, since the past reads"
+        told += " otherwise in " + ", ".join(name for name, _ in tables)
     return told

@@ -125,6 +125,19 @@ def test_relationships_taken_over_are_what_would_have_been_measured(people: Ware
         assert _one(people, dated) > (0,), mart
     _nights_agree(people, "month_end", "night")
 
+    # a customer that the live night should have known on its own day: only that day is measured anew
+    late = {
+        "source": "crm", "gen": 2, "record_id": "A90", "content_hash": "0", "account_id": "A90", "size_band": "large",
+        "created_at": _noon(SECOND), "known_at": _noon(SECOND),
+    }  # fmt: skip
+    with people.connect_admin() as connection:
+        insert_row(connection, "raw", "accounts", late)
+    told = _build(people, tmp_path, "late", THIRD, carried=("night", SECOND), marts=(*RELATIONSHIPS, *OF_NIGHTS))
+    assert "and 17 of 19 days" in told
+    assert f"anew from {SECOND} on, since the past reads otherwise in accounts" in told
+    _build(people, tmp_path, "late_in_full", THIRD, marts=RELATIONSHIPS)
+    _assert_same(people, "late", "late_in_full", RELATIONSHIPS)
+
     # a person asks to be forgotten, and a talk of May turns up that says it has been known since
     erased = _one(
         people,

@@ -30,7 +30,7 @@ chosen as (
 
 ),
 
--- what the live night had measured, its own day too, unless something known then reads otherwise
+-- what the live night had measured, its own day too, before anything that reads otherwise was known
 carried as (
 
     {% if var('carried_schema') -%}
@@ -38,7 +38,11 @@ carried as (
             snapshot_date,
             min(snapshot_date) over () as first_date
         from {{ carried_relation('int_relationship_days_held') }}
-        where not exists (select restatements.table_name from restatements)
+        where
+            snapshot_date < coalesce(
+                (select min(restatements.restated_from_date) from restatements),
+                cast('9999-12-31' as date)
+            )
     {%- else -%}
         select
             cast(null as date) as snapshot_date,

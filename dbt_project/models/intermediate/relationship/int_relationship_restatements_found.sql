@@ -1,7 +1,8 @@
 {#- What was known of a day does not change with the nights, unless records are joined with
     others, taken out, or read that were not read before. So what the live night knew, up to
     its own day, of all that relationships and health are made of is compared with what is
-    known of that time today; each column, so that none can be forgotten. -#}
+    known of that time today; each column, so that none can be forgotten, and by the day
+    on which it was known, since nothing counts before. -#}
 {%- set entities = [
     'contacts', 'interactions', 'campaign_members', 'referrals', 'tickets', 'survey_responses',
     'opportunities', 'bids', 'contracts', 'orders', 'invoices', 'payments',
@@ -13,8 +14,8 @@
         'int_accounts_merged', 'greatest(first_known_date, in_force_from_date)', none, 'true',
     ),
     'accounts_sold_to': (
-        'int_accounts_merged', 'in_force_from_date', none,
-        'account_id in (select sold.account_id from sold)',
+        'int_accounts_merged', 'greatest(in_force_from_date, sold_date)', none,
+        'sold_date is not null',
     ),
     'own_accounts': (
         'int_accounts_merged', 'first_known_date', ['account_id', 'is_internal'], 'is_latest',
@@ -40,10 +41,13 @@ bounds as (
 
 sold as (
 
-    select account_days.account_id
+    select
+        account_days.account_id as sold_account_id,
+        min(account_days.known_date) as sold_date
     from account_days
     cross join bounds
     where account_days.known_date <= bounds.last_date
+    group by account_days.account_id
 
 ),
 
@@ -59,10 +63,15 @@ told as (
                 '{{ table_name }}' as table_name,
                 {{ side }} as side,
                 count(*) as rows_count,
-                sum({{ row_digest(listed) }}) as digest
+                sum({{ row_digest(listed) }}) as digest,
+                {{ day }} as known_day
             from {{ relation if side == 1 else carried_relation(model_name) }}
             cross join bounds
+            {%- if 'sold_date' in condition %}
+                left join sold on account_id = sold_account_id
+            {%- endif %}
             where {{ condition }} and {{ day }} <= bounds.last_date
+            group by {{ day }}
             {{ "union all" if not loop.last }}
         {%- endfor %}
         {{ "union all" if not loop.last }}
@@ -71,10 +80,18 @@ told as (
 
 final as (
 
-    select table_name
-    from told
+    select
+        table_name,
+        min(known_day) as restated_from_date
+    from (
+        select
+            table_name,
+            known_day
+        from told
+        group by table_name, known_day
+        having sum(side * rows_count) <> 0 or sum(side * digest) <> 0
+    ) as differing
     group by table_name
-    having sum(side * rows_count) <> 0 or sum(side * digest) <> 0
 
 )
 
