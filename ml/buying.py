@@ -17,7 +17,7 @@ from warehouse.errors import Problem
 
 Floats = npt.NDArray[np.float64]
 
-MIN_CUSTOMERS = 50
+MIN_CUSTOMERS = 30
 """Four numbers cannot be found from fewer."""
 _BOUND = 8.0
 _PENALTY = 1.0

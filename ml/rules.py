@@ -90,6 +90,7 @@ def fit_rule(rule: Rule, rows: pd.DataFrame) -> CalibratedRule:
     """
     from sklearn.linear_model import LogisticRegression
 
+    rows = _told(rule, rows)
     labels = rows["is_churned"].to_numpy(dtype=bool)
     churned, kept = int(labels.sum()), int((~labels).sum())
     if min(churned, kept) < MIN_TO_CALIBRATE:
@@ -104,6 +105,14 @@ def fit_rule(rule: Rule, rows: pd.DataFrame) -> CalibratedRule:
     if slope <= 0:
         slope, intercept = 0.0, float(np.log(churned / kept))
     return CalibratedRule(rule, slope, intercept)
+
+
+def _told(rule: Rule, rows: pd.DataFrame) -> pd.DataFrame:
+    """Leave out snapshots on which no model of buying could be fitted, if the others carry a sigmoid: what stands for
+    it there says nothing, and would flatten the rest."""
+    known = rows[rows[rule.feature].notna()] if rule is Rule.BUYING else rows
+    churned = int(known["is_churned"].sum())
+    return known if min(churned, len(known) - churned) >= MIN_TO_CALIBRATE else rows
 
 
 def fallback_rule(rows: pd.DataFrame) -> CalibratedRule:

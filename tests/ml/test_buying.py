@@ -109,7 +109,7 @@ def test_who_bought_once_may_have_left(cdnow: Histories) -> None:
 
 
 @pytest.mark.parametrize(
-    "customers", [Histories(*np.ones((3, 49))), Histories(*np.zeros((3, 90)))], ids=["few", "once"]
+    "customers", [Histories(*np.ones((3, 29))), Histories(*np.zeros((3, 90)))], ids=["few", "once"]
 )
 def test_too_little_to_learn_from_is_told(customers: Histories) -> None:
     with pytest.raises(BuyingModelError, match="customers, some of whom bought again"):

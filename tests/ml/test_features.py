@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from ml.features import FEATURE_NAMES, FeatureColumnsError, read_scoring_rows, read_training_rows
+from ml.silence import silence_of
 from tests.ml.conftest import Marts
 from tests.ml.world import AS_OF, make_rows
 from warehouse.database import Role
@@ -30,7 +31,11 @@ def test_training_rows_come_back_as_they_went_in(marts: Marts) -> None:
     read = read_training_rows(marts.scorer, schema=marts.schema, as_of=AS_OF)
     assert len(read) == len(HISTORY)
     expected = HISTORY.sort_values(["snapshot_date", "account_id"], ignore_index=True)[list(read.columns)]
-    pd.testing.assert_frame_equal(read, expected, check_dtype=False, rtol=1e-12)
+    made = silence_of(expected, HISTORY, horizon_days=90)
+    assert read["silence_probability"].to_numpy() == pytest.approx(made.to_numpy(), rel=1e-3)
+    assert made.between(0, 1).all()
+    columns = [name for name in read.columns if name != "silence_probability"]
+    pd.testing.assert_frame_equal(read[columns], expected[columns], check_dtype=False, rtol=1e-12)
     assert read["overdue_ratio"].dtype == np.float64
 
 

@@ -54,6 +54,17 @@ def test_the_sigmoid_is_recovered_from_labels_drawn_by_it() -> None:
     assert (found.slope, found.intercept) == pytest.approx((1.7, -2.0), abs=0.1)
 
 
+def test_snapshots_without_a_model_of_buying_do_not_flatten_the_others() -> None:
+    random = np.random.default_rng(5)
+    drawn = few(silence_probability=list(random.beta(1, 2, 4000)))
+    drawn["is_churned"] = random.random(len(drawn)) < drawn["silence_probability"]
+    unknown = few(silence_probability=[np.nan] * 4000).assign(is_churned=random.random(4000) < 0.9)
+    with_unknown = pd.concat([drawn, unknown], ignore_index=True)
+    assert fit_rule(Rule.BUYING, with_unknown) == fit_rule(Rule.BUYING, drawn)
+    assert fit_rule(Rule.BUYING, drawn).slope == pytest.approx(1, abs=0.1)
+    assert fit_rule(Rule.BUYING, unknown).probability(unknown).mean() == pytest.approx(0.9, abs=0.02)
+
+
 def test_a_rule_that_ranks_the_wrong_way_says_the_base_rate() -> None:
     wrong = few(days_since_last_order=[float(day) for day in range(100)])
     wrong["is_churned"] = wrong["days_since_last_order"] < 40
