@@ -2,7 +2,8 @@
     How a model becomes a table. A night builds into a schema of its own, where nothing is
     replaced under a reader, so the table is made under its name at once. Its grain is its
     primary key, which the database proves of every row; it is added when all rows are
-    there, since an index of all of them is made faster than one kept row by row.
+    there, since an index of all of them is made faster than one kept row by row. Indexes,
+    grants and docs in a model's configuration, of which we have none, are not looked at.
 -#}
 {% materialization table, adapter='postgres' %}
     {%- set relation = this.incorporate(type='table') -%}

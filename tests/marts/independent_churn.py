@@ -35,12 +35,14 @@ def order_verdicts(spend: Spend, *, silent: int, gap: float, day: date, as_of: d
         if usual > 0:
             found["partial"] = _between(spend, day, end) < PARTIAL * usual
     if silent <= limit:
-        found["own_rhythm"] = (end - bought[-1]).days > limit
+        found["own_rhythm"] = not bought or (end - bought[-1]).days > limit
     return {kind: Verdict(is_churned, end) for kind, is_churned in found.items()}
 
 
 def _usual(spend: Spend, bought: list[date], day: date) -> Decimal:
     year = timedelta(days=365)
+    if not bought:
+        return Decimal(0)
     if bought[0] <= day - year:
         return _between(spend, day - year, day + timedelta(days=HORIZON) - year)
     known = min(365, max(HORIZON, (day - bought[0]).days))

@@ -28,7 +28,8 @@ final as (
         category,
         is_active,
         days_since_last_order <= churn_limit_days as is_in_rhythm,
-        last_order_date > opens_after_date as has_ordered,
+        -- who is known now never to have ordered has none: all of it was taken back
+        coalesce(last_order_date > opens_after_date, false) as has_ordered,
         {{ days_between('last_order_date', 'closes_on') }} as silent_days,
         churn_limit_days,
         net_revenue_amount,

@@ -9,7 +9,7 @@ policy as ({{ policy_values(['partial_churn_rate']) }}),
 labels as (
     {% for kind, (population, is_churned) in {
         'fixed_window': ["is_active and category = ''", 'not has_ordered'],
-        'own_rhythm': ['is_in_rhythm', 'silent_days > churn_limit_days'],
+        'own_rhythm': ['is_in_rhythm', 'coalesce(silent_days > churn_limit_days, true)'],
         'partial': [
             'is_active and usual_amount > 0',
             'net_revenue_amount < partial_churn_rate * usual_amount',
