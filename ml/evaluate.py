@@ -14,6 +14,7 @@ Booleans = npt.NDArray[np.bool_]
 
 DRAWS = 500
 CONFIDENCE = 0.95
+_NO_SPREAD = 1e-9
 _MARGIN_OF_A = 0.10
 
 
@@ -30,7 +31,10 @@ class Quality:
     """One ranking on one test: `brier` and `brier_skill` are None when it states no probabilities.
 
     `brier_skill` is 1 - brier / brier of always saying the test's own base rate. `precision_at_capacity` is the
-    share of churned accounts among the `capacity` riskiest of each snapshot. All rates are 0 to 1.
+    share of churned accounts among the `capacity` riskiest of each snapshot. `calibration_slope` is that of the
+    outcome's log-odds on those of the probability: 1 is right, below 1 says too much (Cox, Biometrika 45(3-4), 1958);
+    None when everybody has the same. `calibration_error` is the mean distance of said and realised rate over ten
+    equal parts. All rates are 0 to 1.
     """
 
     auc: float
@@ -41,6 +45,8 @@ class Quality:
     brier_skill: float | None
     base_rate: float
     row_count: int
+    calibration_slope: float | None = None
+    calibration_error: float | None = None
 
     def as_dict(self) -> dict[str, float | int | None]:
         return asdict(self)
@@ -70,9 +76,10 @@ def measure(
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     base_rate = float(is_churned.mean())
-    brier: float | None = None
+    brier = slope = error = None
     if probability is not None and not np.isnan(probability).any():
         brier = float(np.mean((probability - is_churned) ** 2))
+        slope, error = calibration_slope(is_churned, probability), calibration_error(is_churned, probability)
     return Quality(
         auc=float(roc_auc_score(is_churned, score)),
         average_precision=float(average_precision_score(is_churned, score)),
@@ -82,7 +89,29 @@ def measure(
         brier_skill=None if brier is None else 1 - brier / (base_rate * (1 - base_rate)),
         base_rate=base_rate,
         row_count=len(is_churned),
+        calibration_slope=slope,
+        calibration_error=error,
     )
+
+
+def calibration_slope(is_churned: Booleans, probability: Floats) -> float | None:
+    """Return the slope of the outcome's log-odds on the log-odds of the probability; None when all are the same."""
+    from sklearn.linear_model import LogisticRegression
+
+    clipped = np.clip(probability, 1e-6, 1 - 1e-6)
+    odds = np.log(clipped / (1 - clipped))
+    if np.ptp(odds) < _NO_SPREAD:
+        return None
+    fitted = LogisticRegression(C=np.inf, max_iter=1000).fit(odds.reshape(-1, 1), is_churned)
+    return float(fitted.coef_[0, 0])
+
+
+def calibration_error(is_churned: Booleans, probability: Floats, parts: int = 10) -> float:
+    """Return the mean distance of said and realised rate over so many equal parts of the ranked rows, 0 to 1."""
+    order = np.argsort(probability, kind="stable")
+    groups = [group for group in np.array_split(order, parts) if len(group)]
+    distance = sum(abs(float(probability[group].mean() - is_churned[group].mean())) * len(group) for group in groups)
+    return distance / len(order)
 
 
 def expected_hits(is_churned: Booleans, score: Floats, top: float) -> float:

@@ -9,8 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ml.compare import MIN_OF_EACH, MODEL, Comparison, compare_on, hold_out_latest
+from ml.compare import MODEL, Comparison, compare_on, hold_out_latest
 from ml.features import FEATURE_NAMES, NUMERIC_NAMES, read_training_rows
+from ml.grades.sufficiency import Sufficiency, judge_sufficiency
 from ml.leaks import LIMIT, refuse_leaks
 from ml.model import fit_model, fit_parameters, used_features
 from ml.model_file import save_model
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     from warehouse.night import Claim
-
-BASE_RATES = (0.05, 0.95)
-"""Outside these a model mostly learns to say one word; the bounds are RudderStack's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +43,13 @@ class TrainingReport:
     rows_count: int
     churned_count: int
     comparison: Comparison | None
+    sufficiency: Sufficiency
 
     def lines(self) -> list[str]:
-        """Return the report for a person, a line each."""
+        """Return the report for a person, a line each: first what there was to learn from, and whether it suffices."""
         first = f"learned from {self.rows_count:,} account snapshots, {self.churned_count:,} of which churned"
-        return [first, *([] if self.comparison is None else self.comparison.lines()), self.note]
+        tested = [] if self.comparison is None else self.comparison.lines()
+        return [*self.sufficiency.lines(), first, *tested, self.note]
 
 
 def train(
@@ -116,17 +116,13 @@ def fingerprint_rows(rows: pd.DataFrame) -> str:
 
 def _test(rows: pd.DataFrame, *, capacity: int, leak_limit: float) -> tuple[str | None, Comparison | None]:
     """Return (what is lacking, None), or (None, how the model did against the rules)."""
-    churned = int(rows["is_churned"].sum())
-    kept = len(rows) - churned
-    if min(churned, kept) < MIN_OF_EACH:
-        return f"{churned} churned and {kept} kept account snapshots are known, {MIN_OF_EACH} of each are needed", None
-    lowest, highest = BASE_RATES
-    if not lowest <= churned / len(rows) <= highest:
-        return f"{churned / len(rows):.1%} churned, outside {lowest:.0%} to {highest:.0%}", None
+    lack = judge_sufficiency(rows).lack
+    if lack is not None:
+        return lack, None
     refuse_leaks(rows, limit=leak_limit)
     parts = hold_out_latest(rows)
     if parts is None:
-        return "the history is too short for a test on days after the learning", None
+        raise ValueError("rows that suffice can be tested")
     return None, compare_on(*parts, capacity=capacity)
 
 
@@ -212,6 +208,7 @@ def _report(rows: pd.DataFrame, model_id: str | None, champion: Entry, compariso
         rows_count=len(rows),
         churned_count=int(rows["is_churned"].sum()),
         comparison=comparison,
+        sufficiency=judge_sufficiency(rows),
     )
 
 

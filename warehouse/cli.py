@@ -14,6 +14,8 @@ from warehouse.commands import (
     backfill,
     catalogue,
     erase,
+    explaining,
+    grading,
     learning,
     mails,
     nightly,
@@ -57,6 +59,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "publish": stages.publish,
         "deliver": stages.deliver,
     },
+    "The churn model": {"evaluate": grading.evaluate, "explain": explaining.explain},
     "Relationships": {"review": review.review},
     "Reading": {
         "sql": reading.sql_query,

@@ -101,7 +101,7 @@ def test_too_few_outcomes_leave_the_lists_to_an_untested_rule_and_say_why(marts:
     marts.fill(FEW, CURRENT)
     report = run(marts)
     assert (report.model_id, report.champion_kind, report.comparison) == (None, "overdue", None)
-    assert "100 of each are needed" in report.note
+    assert "100 of each wanted" in report.note
     assert not has_champion(marts.scorer), "each further training may end this"
     champion = load_champion(marts.scorer, as_of=AS_OF, models_folder=marts.models)
     assert champion.method_code == "overdue"
