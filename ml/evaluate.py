@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -164,6 +164,26 @@ def average_precision_difference(
         lambda weights: ours.average_precision(weights) - theirs.average_precision(weights),
         accounts=accounts, seed=seed, draws=draws,
     )  # fmt: skip
+
+
+def mean_average_precision_difference(
+    days: Sequence[tuple[Booleans, Floats, Floats]], *, accounts: npt.NDArray[np.generic], seed: int, draws: int = DRAWS
+) -> Interval:
+    """Return the mean over days of AP(score) - AP(other), with a 95 % interval by a bootstrap over whole accounts.
+
+    Each day has is_churned, score, other; `accounts` are those of all days in a row.
+    """
+    rankings = [(_Ranking(churned, ours), _Ranking(churned, theirs)) for churned, ours, theirs in days]
+    ends = np.cumsum([len(churned) for churned, _, _ in days])[:-1]
+
+    def difference(weights: Floats) -> float:
+        parts = np.split(weights, ends)
+        return float(np.mean([
+            ours.average_precision(part) - theirs.average_precision(part)
+            for (ours, theirs), part in zip(rankings, parts, strict=True)
+        ]))  # fmt: skip
+
+    return paired_interval(difference, accounts=accounts, seed=seed, draws=draws)
 
 
 def paired_interval(

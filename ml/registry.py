@@ -95,6 +95,22 @@ def load_champion(connection: psycopg.Connection, *, as_of: date, models_folder:
     return Champion(entry, None if entry.kind == "rule" else load_entry(entry, models_folder))
 
 
+def load_scorer(connection: psycopg.Connection, model_id: str, *, models_folder: Path) -> Champion:
+    """Return who made the scores that name `model_id`, whether or not it is champion still.
+
+    Raises NoChampionError and ModelFileError.
+    """
+    entry = find_entry(connection, model_id)
+    if entry is None:
+        raise NoChampionError(
+            f"the model {model_id}",
+            seen="it is not registered",
+            expected="the training that the scores come from",
+            next_step="guanxi train, then score a night with it",
+        )
+    return Champion(entry, None if entry.kind == "rule" else load_entry(entry, models_folder))
+
+
 def load_entry(entry: Entry, models_folder: Path) -> Pipeline:
     """Return the pipeline of an entry of kind model, or raise ModelFileError."""
     if entry.file_sha256 is None:

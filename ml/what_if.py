@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from ml.registry import Champion
 
 ORDER_TODAY = "order_today"
+_GIVEN = (Theme.RHYTHM, Theme.TENURE, Theme.SEASON)
+"""What nobody can change but by an order, or by waiting."""
 _COUNTS = (
     "order_days_30d_count", "order_days_90d_count", "order_days_180d_count", "order_days_365d_count",
     "order_days_total_count",
 )  # fmt: skip
-LEAST = 0.005
+LEAST = 0.01
 """A change of probability that is told."""
 
 
@@ -57,7 +59,7 @@ def what_would_lower(
     changed = {ORDER_TODAY: ordered}
     for theme in Theme:
         members = [feature for feature in NUMERIC if feature.theme is theme and feature.direction]
-        if theme is not Theme.RHYTHM:  # a rhythm cannot be changed but by ordering
+        if theme not in _GIVEN:
             changed[theme.value] = _at_peers(own, rows, members)
     found = [Change(code, float(probability_of(champion, frame)[0])) for code, frame in changed.items()]
     return sorted(

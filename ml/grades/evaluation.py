@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ml.compare import MODEL, hold_out_latest
-from ml.evaluate import Grade, Interval, average_precision_difference, grade
+from ml.evaluate import Grade, Interval, grade, mean_average_precision_difference
 from ml.explain import explain_model
 from ml.features import CATEGORICAL_NAMES, SILENCE
 from ml.grades.curves import Curve, Reliability, gain, lift, precision_recall, reliability, roc, wilson
@@ -102,8 +102,11 @@ def evaluate(rows: pd.DataFrame, *, capacity: int, say: Callable[[str], None] = 
         grading=grading,
         best_rung=best,
         grade=grade(ours, best_rule=theirs),
-        difference=average_precision_difference(
-            churned, probability, grading.pooled(best)[1],
+        difference=mean_average_precision_difference(
+            [
+                (day.rows["is_churned"].to_numpy(dtype=bool), day.forecasts[MODEL].score, day.forecasts[best].score)
+                for day in grading.days
+            ],
             accounts=tested["account_id"].to_numpy(dtype=str), seed=SEED,
         ),
         curves=_curves(grading, [MODEL, best], tested),

@@ -31,13 +31,13 @@ def test_an_order_and_a_theme_at_its_peers_lower_what_the_model_says(pipeline: P
     now = float(probability_of(champion, risky)[0])
     changes = what_would_lower(champion, day, name, everybody=day, horizon_days=90)
     assert [change.probability for change in changes] == sorted(change.probability for change in changes)
-    assert all(change.probability <= now - 0.005 for change in changes)
+    assert all(change.probability <= now - 0.01 for change in changes)
     told = {change.code: change.probability for change in changes}
     assert ORDER_TODAY in told
     broader = risky.assign(products_365d_count=day["products_365d_count"].median())
     if float(risky["products_365d_count"].iloc[0]) < float(day["products_365d_count"].median()):
         assert told.get("breadth", now) == pytest.approx(
-            min(now, float(churn_probability(pipeline, broader)[0])), abs=5e-3
+            min(now, float(churn_probability(pipeline, broader)[0])), abs=0.01
         )
 
 

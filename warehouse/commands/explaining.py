@@ -38,7 +38,7 @@ def explain(
     """Print one account's score, its reasons, how it got there, and what would lower it."""
     from ml.features import read_histories, read_scoring_rows
     from ml.policy import read_horizon_days
-    from ml.registry import load_champion
+    from ml.registry import load_scorer
     from ml.what_if import probability_of, what_would_lower
 
     teller = Teller()
@@ -52,7 +52,7 @@ def explain(
                 found = story.find(account)
                 for line in (*story.score(found), *story.history(found)):
                     teller.say(line)
-            champion = load_champion(connection, as_of=as_of, models_folder=house.models)
+            champion = load_scorer(connection, found["model_id"], models_folder=house.models)
             rows = read_scoring_rows(connection, schema=schema, as_of=as_of)
             now = float(probability_of(champion, rows[rows["account_id"] == found["account_id"]])[0])
             changes = what_would_lower(
@@ -96,7 +96,7 @@ class _Story:
     def find(self, asked: str) -> DictRow:
         """Return the scored account of an id or a name. Raises UnknownAccountError."""
         found = self._rows(
-            "select accounts.account_id, accounts.account_name from {fct_churn_scores} as scores"
+            "select accounts.account_id, accounts.account_name, scores.model_id from {fct_churn_scores} as scores"
             " join {dim_accounts} as accounts on scores.account_id = accounts.account_id"
             " where accounts.account_id = %(asked)s or strpos(lower(accounts.account_name), lower(%(asked)s)) > 0"
             " order by accounts.account_id <> %(asked)s, lower(accounts.account_name) <> lower(%(asked)s), 1"
@@ -130,11 +130,8 @@ class _Story:
             probability=score["churn_probability"], band=score["band_name"], percentile=score["churn_percentile"],
             loss=score["expected_loss_amount"], method=score["method_code"], model=score["model_id"],
         )  # fmt: skip
-        lines = [
-            f"{found['account_name']} ({found['account_id']}), {score['as_of_date']}",
-            risk,
-            self._words["reasons"],
-        ]
+        name = found["account_id"] if found["account_name"] is None else "{account_name} ({account_id})".format(**found)
+        lines = [f"{name}, {score['as_of_date']}", risk, self._words["reasons"]]
         for place in (1, 2, 3):
             if code := score[f"reason_{place}_code"]:
                 value, peer = (shown_number(code, score[f"reason_{place}_{part}"]) for part in ("value", "peer_value"))

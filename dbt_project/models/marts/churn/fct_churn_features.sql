@@ -14,7 +14,7 @@
     'overdue_days', 'nps_rate', 'csat_rate', 'contract_days_left', 'notices_count',
 ] -%}
 {%- set of_relationships = [
-    'relationship_index', 'key_index', 'general_index', 'champion_silent_days',
+    'key_index', 'general_index', 'champion_silent_days',
     'opposers_count', 'threads_count', 'response_rate',
 ] -%}
 with features as (select * from {{ ref('int_churn_features_measured') }}),
@@ -22,6 +22,8 @@ with features as (select * from {{ ref('int_churn_features_measured') }}),
 health as (select * from {{ ref('fct_account_health') }}),
 
 relationships as (select * from {{ ref('fct_account_relationships') }}),
+
+policy as ({{ policy_values(['health_relationship_coverage_minimum']) }}),
 
 final as (
 
@@ -32,12 +34,17 @@ final as (
         {%- for column in of_health %}
             health.{{ column }},
         {%- endfor %}
+        case
+            when relationships.coverage_rate >= policy.health_relationship_coverage_minimum
+                then relationships.relationship_index
+        end as relationship_index,
         {%- for column in of_relationships %}
             relationships.{{ column }},
         {%- endfor %}
         features.snapshot_date,
         {{ as_of_date() }} as as_of_date
     from features
+    cross join policy
     left join health
         on
             features.account_id = health.account_id
