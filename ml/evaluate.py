@@ -154,15 +154,16 @@ def average_precision_difference(
     accounts: npt.NDArray[np.generic],
     seed: int,
     draws: int = DRAWS,
+    confidence: float = CONFIDENCE,
 ) -> Interval:
-    """Return AP(score) - AP(other) with a 95 % interval by a paired bootstrap over whole accounts.
+    """Return AP(score) - AP(other) with its interval by a paired bootstrap over whole accounts.
 
     An account's snapshots stand and fall together: drawn one by one they would make the interval too narrow.
     """
     ours, theirs = _Ranking(is_churned, score), _Ranking(is_churned, other)
     return paired_interval(
         lambda weights: ours.average_precision(weights) - theirs.average_precision(weights),
-        accounts=accounts, seed=seed, draws=draws,
+        accounts=accounts, seed=seed, draws=draws, confidence=confidence,
     )  # fmt: skip
 
 
@@ -187,9 +188,14 @@ def mean_average_precision_difference(
 
 
 def paired_interval(
-    difference: Callable[[Floats], float], *, accounts: npt.NDArray[np.generic], seed: int, draws: int = DRAWS
+    difference: Callable[[Floats], float],
+    *,
+    accounts: npt.NDArray[np.generic],
+    seed: int,
+    draws: int = DRAWS,
+    confidence: float = CONFIDENCE,
 ) -> Interval:
-    """Return a difference of two scores, by the weights of their rows, with its 95 % interval.
+    """Return a difference of two scores, by the weights of their rows, with its interval.
 
     By a bootstrap over whole accounts; a draw by which nothing can be said (nan) does not count.
     """
@@ -199,7 +205,7 @@ def paired_interval(
     for draw in range(draws):
         picked = np.bincount(random.integers(0, len(numbers), len(numbers)), minlength=len(numbers))
         differences[draw] = difference(picked[codes].astype(np.float64))
-    tail = (1 - CONFIDENCE) / 2
+    tail = (1 - confidence) / 2
     low, high = np.nanquantile(differences, [tail, 1 - tail])
     return Interval(value=float(difference(np.ones(len(accounts)))), low=float(low), high=float(high))
 

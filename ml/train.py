@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -16,7 +17,7 @@ from ml.leaks import LIMIT, refuse_leaks
 from ml.model import fit_model, fit_parameters, used_features
 from ml.model_file import save_model
 from ml.policy import read_capacity
-from ml.registry import Entry, crown, find_entry, is_loadable, lock_registry, register, tested_champion
+from ml.registry import Entry, crown, find_entry, is_loadable, load_incumbent, lock_registry, register, tested_champion
 from ml.rules import CalibratedRule, fallback_rule, fit_rule
 from ml.split import label_gap
 
@@ -70,7 +71,13 @@ def train(
     rows = read_training_rows(connection, schema=schema, as_of=as_of)
     capacity = read_capacity(connection, schema)
     connection.commit()
-    lack, comparison = _test(rows, capacity=capacity, leak_limit=leak_limit)
+    lack, comparison = _test(
+        rows,
+        capacity=capacity,
+        leak_limit=leak_limit,
+        incumbent_on=lambda day: load_incumbent(connection, day=day, models_folder=models_folder),
+    )
+    connection.commit()
     fingerprint = fingerprint_rows(rows)
     if comparison is None:
         note = f"the overdue rule makes the lists, untested: {lack}"
@@ -84,10 +91,7 @@ def train(
                 crown(connection, rule.model_id)
         return _report(rows, None, tested or rule, None)
     model = _model_entry(as_of, fingerprint, comparison)
-    champion = model
-    if not comparison.beats_rule:
-        fitted = fit_rule(comparison.best_rule, rows)
-        champion = _rule_entry(fitted, as_of, fingerprint, comparison, comparison.verdict())
+    stand_in = _rule_entry(fit_rule(comparison.best_rule, rows), as_of, fingerprint, comparison, comparison.verdict())
     with connection.transaction():
         verified = _verified(connection, model.model_id, models_folder)
     pipeline = None if verified else fit_model(rows)
@@ -96,8 +100,8 @@ def train(
         if pipeline is not None and not _verified(connection, model.model_id, models_folder):
             digest = save_model(models_folder, model.model_id, pipeline, _card(model, rows, pipeline))
             register(connection, replace(model, file_sha256=digest))
-        if champion.kind == "rule":
-            register(connection, champion)
+        register(connection, stand_in)  # what scores when the model's file is gone (ml/registry.py)
+        champion = _chosen(connection, comparison, model, stand_in)
         crown(connection, champion.model_id)
     return _report(rows, model.model_id, champion, comparison)
 
@@ -114,7 +118,13 @@ def fingerprint_rows(rows: pd.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def _test(rows: pd.DataFrame, *, capacity: int, leak_limit: float) -> tuple[str | None, Comparison | None]:
+def _test(
+    rows: pd.DataFrame,
+    *,
+    capacity: int,
+    leak_limit: float,
+    incumbent_on: Callable[[date], tuple[str, Pipeline] | None],
+) -> tuple[str | None, Comparison | None]:
     """Return (what is lacking, None), or (None, how the model did against the rules)."""
     lack = judge_sufficiency(rows).lack
     if lack is not None:
@@ -123,7 +133,18 @@ def _test(rows: pd.DataFrame, *, capacity: int, leak_limit: float) -> tuple[str 
     parts = hold_out_latest(rows)
     if parts is None:
         raise ValueError("rows that suffice can be tested")
-    return None, compare_on(*parts, capacity=capacity)
+    train_rows, test_rows = parts
+    incumbent = incumbent_on(test_rows["snapshot_date"].min().date())
+    return None, compare_on(train_rows, test_rows, capacity=capacity, incumbent=incumbent)
+
+
+def _chosen(connection: psycopg.Connection, comparison: Comparison, model: Entry, stand_in: Entry) -> Entry:
+    """The model if it is released; else the rule, unless only the incumbent kept it back: then who was champion is."""
+    if comparison.is_released:
+        return model
+    if not comparison.beats_rule:
+        return stand_in
+    return tested_champion(connection, as_of=model.as_of) or stand_in
 
 
 def _enter(connection: psycopg.Connection, claim: Claim | None) -> None:

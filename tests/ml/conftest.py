@@ -134,7 +134,8 @@ _DDL = sql.SQL(
     create table {SCHEMA}.policy_churn_bands (band_code text, probability_from numeric);
     insert into {SCHEMA}.policy_churn_bands values ('low', 0), ('medium', 0.3), ('high', 0.6);
     create table {SCHEMA}.policy_parameters (parameter text, value text);
-    insert into {SCHEMA}.policy_parameters values ('list_capacity', '20'), ('horizon_days', '90');
+    insert into {SCHEMA}.policy_parameters values ('list_capacity', '20'), ('horizon_days', '90'),
+        ('model_days_maximum', '200');
     create table {SCHEMA}.dim_account_managers (account_manager_id text, is_active boolean, list_capacity integer);
     insert into {SCHEMA}.dim_account_managers values ('a', true, 5), ('b', true, null), ('c', false, 100);
     grant select on all tables in schema {SCHEMA} to guanxi_scorer, guanxi_checker;
