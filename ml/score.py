@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 from psycopg import sql
 
-from ml.explain import explain_model, explain_rule
-from ml.features import read_scoring_rows
+from ml.build_table import write_table
+from ml.explain import add_changes, explain_model, explain_rule
+from ml.features import FEATURES_TABLE, NUMERIC_NAMES, TABLE_NAMES, read_scoring_rows
 from ml.model import churn_probability
 from ml.policy import Bands, read_bands
 from ml.registry import Champion, load_champion
 from warehouse.errors import Problem
-from warehouse.frames import write_frame
-from warehouse.published_tables import Mart, declared_marts
+from warehouse.frames import read_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,10 +27,21 @@ if TYPE_CHECKING:
     from warehouse.night import Claim
 
 TABLE = "fct_churn_scores"
+CHANGE_DAYS = 90
+"""A reason's change is against the newest snapshot that is at least so old."""
 
 
 class NobodyToScoreError(Problem):
     """No account of the night is eligible for a score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a night knows of its accounts besides their features: `earlier`, the numeric features of CHANGE_DAYS ago,
+    and `margins`, with margin_365d_amount; an account at most once in each, or not at all."""
+
+    earlier: pd.DataFrame
+    margins: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,7 @@ def score(
         champion = load_champion(connection, as_of=as_of, models_folder=models_folder)
         bands = read_bands(connection, schema)
         rows = read_scoring_rows(connection, schema=schema, as_of=as_of)
+        beside = _read_beside(connection, schema, as_of)
     if rows.empty:
         raise NobodyToScoreError(
             f"{schema}.fct_churn_features at {as_of}",
@@ -69,12 +81,10 @@ def score(
             expected="at least one account with an order day in the active window",
             next_step="check that the newest orders have arrived (guanxi status), or that --as-of is right",
         )
-    scored = score_rows(champion, rows, bands)
-    contract = next(mart for mart in declared_marts() if mart.name == TABLE)
+    scored = score_rows(champion, rows, bands, beside)
     with connection.transaction():
         claim.assert_held(connection)
-        _create_table(connection, schema, contract)
-        write_frame(connection, schema, TABLE, scored[[name for name, _ in contract.columns]])
+        write_table(connection, schema, TABLE, scored, key="account_id")
     counts = scored["band_code"].value_counts()
     return ScoreReport(
         rows_count=len(scored),
@@ -85,9 +95,9 @@ def score(
     )
 
 
-def score_rows(champion: Champion, rows: pd.DataFrame, bands: Bands) -> pd.DataFrame:
+def score_rows(champion: Champion, rows: pd.DataFrame, bands: Bands, beside: Beside) -> pd.DataFrame:
     """Return the columns of fct_churn_scores for rows of one snapshot; each row only depends on itself and, for
-    percentile and reasons, on its place among the others."""
+    percentile, reasons and coverage, on its place among the others."""
     import pandas as pd
 
     if champion.pipeline is None:
@@ -98,6 +108,7 @@ def score_rows(champion: Champion, rows: pd.DataFrame, bands: Bands) -> pd.DataF
         ranked = probability = churn_probability(champion.pipeline, rows)
         reasons = explain_model(champion.pipeline, rows)
     revenue = rows["net_revenue_365d_amount"].to_numpy(dtype=np.float64)
+    margin = rows[["account_id"]].merge(beside.margins, on="account_id", how="left", validate="m:1")
     own = pd.DataFrame(
         {
             "account_id": rows["account_id"],
@@ -108,11 +119,38 @@ def score_rows(champion: Champion, rows: pd.DataFrame, bands: Bands) -> pd.DataF
             "band_code": bands.of(probability),
             "expected_loss_amount": np.round(probability * np.maximum(0.0, np.nan_to_num(revenue)), 2),
             "net_revenue_365d_amount": np.round(revenue, 4),
+            # what is not known stays null: a customer whose margin nobody knows is not one without margin
+            "margin_at_risk_amount": np.round(margin["margin_365d_amount"].to_numpy(dtype=np.float64), 4),
+            "feature_coverage_rate": _coverage(rows),
             "as_of_date": rows["snapshot_date"].dt.date,
         },
         index=rows.index,
     )
-    return pd.concat([own, reasons], axis=1)
+    return pd.concat([own, add_changes(reasons, rows, beside.earlier)], axis=1)
+
+
+def _read_beside(connection: psycopg.Connection, schema: str, as_of: date) -> Beside:
+    columns = sql.SQL(", ").join(
+        sql.SQL("cast({0} as double precision) as {0}").format(sql.Identifier(name))
+        for name in NUMERIC_NAMES
+        if name in TABLE_NAMES
+    )
+    earlier = sql.SQL(
+        "select account_id, {columns} from {features} where snapshot_date ="
+        " (select max(snapshot_date) from {features} where snapshot_date <= %s)"
+    ).format(columns=columns, features=sql.Identifier(schema, FEATURES_TABLE))
+    margins = sql.SQL("select account_id, cast(margin_365d_amount as double precision) as margin_365d_amount from {}")
+    return Beside(
+        earlier=read_frame(connection, earlier, (as_of - timedelta(days=CHANGE_DAYS),)),
+        margins=read_frame(connection, margins.format(sql.Identifier(schema, "fct_account_value"))),
+    )
+
+
+def _coverage(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return which share of the numeric features is known of each account, of those that are known of anybody."""
+    known = rows[list(NUMERIC_NAMES)].notna().to_numpy()
+    result: npt.NDArray[np.float64] = known[:, known.any(axis=0)].mean(axis=1)
+    return result
 
 
 def _mid_rank(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -121,13 +159,3 @@ def _mid_rank(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
     ranks: npt.NDArray[np.float64] = rankdata(values, method="average")
     return (ranks - 0.5) / len(values)
-
-
-def _create_table(connection: psycopg.Connection, schema: str, contract: Mart) -> None:
-    columns = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))  # from our own yml
-        for name, kind in contract.columns
-    )
-    table = sql.Identifier(schema, TABLE)
-    connection.execute(sql.SQL("drop table if exists {}").format(table))
-    connection.execute(sql.SQL("create table {} ({}, primary key (account_id))").format(table, columns))

@@ -131,6 +131,7 @@ _DDL = sql.SQL(
     create table {SCHEMA}.fct_churn_labels (
         account_id text, is_scored boolean, is_churned boolean, closes_on date, snapshot_date date, as_of_date date
     );
+    create table {SCHEMA}.fct_account_value (account_id text, margin_365d_amount numeric);
     create table {SCHEMA}.policy_churn_bands (band_code text, probability_from numeric);
     insert into {SCHEMA}.policy_churn_bands values ('low', 0), ('medium', 0.3), ('high', 0.6);
     create table {SCHEMA}.policy_parameters (parameter text, value text);
