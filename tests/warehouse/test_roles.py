@@ -148,6 +148,7 @@ FUNCTIONS = {
     "sources_of_contact": "e",
     "texts_with_copies": "",
     "use_erasures": "l",
+    "why_churn_lists_are_held": "",
     "why_mails_are_held": "",
     "without": "",
 }
