@@ -12,6 +12,8 @@ import numpy.typing as npt
 from psycopg import sql
 
 from ml.build_table import write_table
+from ml.drift import Drift
+from ml.drift_table import drift_lines, measure_drift, write_drift
 from ml.explain import add_changes, explain_model, explain_rule
 from ml.features import FEATURES_TABLE, NUMERIC_NAMES, TABLE_NAMES, read_scoring_rows
 from ml.model import churn_probability
@@ -46,25 +48,27 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class ScoreReport:
-    """What was scored, by what, and how many accounts fell in each band (bands ascending by risk)."""
+    """What was scored, by what, how many accounts fell in each band (bands ascending by risk), and how far they all
+    are from those of before."""
 
     rows_count: int
     method_code: str
     model_id: str
     band_counts: dict[str, int]
     expected_loss_amount: float
+    drifts: tuple[Drift, ...]
 
     def lines(self) -> list[str]:
         """Return the report for a person, a line each."""
         who = f"model {self.model_id}" if self.method_code == "model" else f"the {self.method_code} rule"
         bands = ", ".join(f"{count:,} {band}" for band, count in reversed(self.band_counts.items()))
-        return [f"scored {self.rows_count:,} accounts by {who}: {bands}"]
+        return [f"scored {self.rows_count:,} accounts by {who}: {bands}", *drift_lines(self.drifts)]
 
 
 def score(
     connection: psycopg.Connection, *, claim: Claim, schema: str, as_of: date, models_folder: Path
 ) -> ScoreReport:
-    """Make fct_churn_scores in the build schema anew, in one fenced transaction.
+    """Make fct_churn_scores and fct_churn_drift in the build schema anew, in one fenced transaction.
 
     `connection` is the scorer's, outside a transaction. Raises NoChampionError, ModelFileError,
     FeatureColumnsError, PolicyGapError, NobodyToScoreError and FencedError; nothing was written then.
@@ -82,16 +86,21 @@ def score(
             next_step="check that the newest orders have arrived (guanxi status), or that --as-of is right",
         )
     scored = score_rows(champion, rows, bands, beside)
+    model_id, probability = champion.entry.model_id, scored["churn_probability"].to_numpy(dtype=np.float64)
     with connection.transaction():
         claim.assert_held(connection)
         write_table(connection, schema, TABLE, scored, key="account_id")
+        metrics = champion.entry.metrics
+        drifts = measure_drift(connection, metrics=metrics, rows=rows, probability=probability, as_of=as_of)
+        write_drift(connection, schema=schema, drifts=drifts, model_id=model_id, as_of=as_of)
     counts = scored["band_code"].value_counts()
     return ScoreReport(
         rows_count=len(scored),
         method_code=champion.method_code,
-        model_id=champion.entry.model_id,
+        model_id=model_id,
         band_counts={code: int(counts.get(code, 0)) for code in bands.codes},
         expected_loss_amount=float(scored["expected_loss_amount"].sum()),
+        drifts=tuple(drifts),
     )
 
 

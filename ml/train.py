@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ml.compare import MIN_OF_EACH, MODEL, Comparison, compare_on, hold_out_latest
+from ml.drift import REFERENCE, reference_of
 from ml.features import FEATURE_NAMES, NUMERIC_NAMES, read_training_rows
 from ml.leaks import LIMIT, refuse_leaks
-from ml.model import fit_model, fit_parameters, used_features
+from ml.model import churn_probability, fit_model, fit_parameters, used_features
 from ml.model_file import save_model
 from ml.policy import read_capacity
 from ml.registry import Entry, crown, find_entry, is_loadable, lock_registry, register, tested_champion
@@ -74,7 +75,7 @@ def train(
     fingerprint = fingerprint_rows(rows)
     if comparison is None:
         note = f"the overdue rule makes the lists, untested: {lack}"
-        rule = _rule_entry(fallback_rule(rows), as_of, fingerprint, None, note)
+        rule = _rule_entry(fallback_rule(rows), rows, as_of, fingerprint, None, note)
         with connection.transaction():
             _enter(connection, claim)
             register(connection, rule)
@@ -87,10 +88,12 @@ def train(
     champion = model
     if not comparison.beats_rule:
         fitted = fit_rule(comparison.best_rule, rows)
-        champion = _rule_entry(fitted, as_of, fingerprint, comparison, comparison.verdict())
+        champion = _rule_entry(fitted, rows, as_of, fingerprint, comparison, comparison.verdict())
     with connection.transaction():
         verified = _verified(connection, model.model_id, models_folder)
     pipeline = None if verified else fit_model(rows)
+    if pipeline is not None:
+        model.metrics[REFERENCE] = reference_of(rows, churn_probability(pipeline, rows))
     with connection.transaction():
         _enter(connection, claim)
         if pipeline is not None and not _verified(connection, model.model_id, models_folder):
@@ -161,7 +164,7 @@ def _model_entry(as_of: date, fingerprint: str, comparison: Comparison) -> Entry
 
 
 def _rule_entry(
-    fitted: CalibratedRule, as_of: date, fingerprint: str, comparison: Comparison | None, note: str
+    fitted: CalibratedRule, rows: pd.DataFrame, as_of: date, fingerprint: str, comparison: Comparison | None, note: str
 ) -> Entry:
     return Entry(
         model_id=f"{fitted.rule}-{as_of}-{fingerprint[:10]}",
@@ -173,7 +176,8 @@ def _rule_entry(
         rule=fitted.rule.value,
         rule_slope=fitted.slope,
         rule_intercept=fitted.intercept,
-        metrics={} if comparison is None else comparison.as_dict(),
+        metrics=({} if comparison is None else comparison.as_dict())
+        | {REFERENCE: reference_of(rows, fitted.probability(rows))},
         best_rule=None if comparison is None else comparison.best_rule.value,
         beats_rule=None if comparison is None else False,
         grade=None if comparison is None else comparison.grade.value,
