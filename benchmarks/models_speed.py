@@ -55,7 +55,7 @@ def _multiply(house: House) -> date:
         (count,) = connection.execute(
             sql.SQL("select count(*) from {}.fct_churn_features where is_current and is_eligible").format(schema)
         ).fetchone() or (1,)
-        for table in ("fct_churn_features", "fct_churn_labels"):
+        for table in ("fct_churn_features", "fct_churn_labels", "fct_account_value"):
             connection.execute(
                 sql.SQL(
                     "create table {own}.{table} as select * from {schema}.{table} cross join"
@@ -89,7 +89,7 @@ def _work(home: Path, what: str, as_of: date) -> None:
     from ml.features import read_scoring_rows
     from ml.policy import read_bands
     from ml.registry import load_champion
-    from ml.score import score_rows
+    from ml.score import read_beside, score_rows
     from ml.train import train
     from warehouse.frames import write_frame
 
@@ -101,7 +101,9 @@ def _work(home: Path, what: str, as_of: date) -> None:
             with connection.transaction():
                 champion = load_champion(connection, as_of=as_of, models_folder=house.models)
                 bands = read_bands(connection, _SCHEMA)
-                scored = score_rows(champion, read_scoring_rows(connection, schema=_SCHEMA, as_of=as_of), bands)
+                beside = read_beside(connection, _SCHEMA, as_of)
+                rows = read_scoring_rows(connection, schema=_SCHEMA, as_of=as_of)
+                scored = score_rows(champion, rows, bands, beside)
                 kinds = {str(name): str(kind) for name, kind in scored.dtypes.items()}
                 columns = sql.SQL(", ").join(
                     sql.SQL("{} double precision" if kind.startswith("float") else "{} text").format(

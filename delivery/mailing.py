@@ -32,7 +32,7 @@ CHURN_LISTS = Mailing(
     mart="fct_churn_lists",
     noun="list",
     command="guanxi deliver",
-    later="a night with the source delivered sends its own",
+    later="a night that is not held sends its own",
 )
 REVIEWS = Mailing(
     kind=ReviewLetter.kind,

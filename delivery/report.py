@@ -22,8 +22,8 @@ class DeliveryReport:
     """Where the mails of a kind of a generation stand, over all runs. Managers are named by id.
 
     `sent_now` and `copies_now` are this run's; `unanswered` are unknown and will not be tried again; `held` lists
-    wait for a person, `held_because` of a stale source; `without_list` is how many active managers had nothing to be
-    told.
+    wait for a person, `held_because` of a stale source or drift; `without_list` is how many active managers had
+    nothing to be told.
     """
 
     mailing: Mailing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,21 @@ def read_bands(connection: psycopg.Connection, schema: str) -> Bands:
             next_step="mend dbt_project/seeds/policy/policy_churn_bands.csv and run the night again",
         )
     return Bands(tuple(str(code) for code, _ in rows), tuple(float(lowest) for _, lowest in rows))
+
+
+def read_parameters(connection: psycopg.Connection, schema: str, names: Sequence[str]) -> dict[str, float]:
+    """Return numbers of policy_parameters by their names. Raises PolicyGapError when one is not there."""
+    query = "select parameter, cast(value as double precision) from {} where parameter = any(%s) and value is not null"
+    statement = sql.SQL(query).format(sql.Identifier(schema, "policy_parameters"))
+    found = {str(name): float(value) for name, value in connection.execute(statement, (list(names),))}
+    if missing := [name for name in names if name not in found]:
+        raise PolicyGapError(
+            f"policy_parameters, {', '.join(missing)}",
+            seen="no such parameter, or one without a value",
+            expected="a number",
+            next_step="mend dbt_project/seeds/policy/policy_parameters.csv and run the night again",
+        )
+    return found
 
 
 def read_horizon_days(connection: psycopg.Connection, schema: str) -> int:

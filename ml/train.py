@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ml.compare import MODEL, Comparison, compare_on, hold_out_latest
+from ml.drift import REFERENCE, reference_of
 from ml.features import FEATURE_NAMES, NUMERIC_NAMES, read_training_rows
 from ml.grades.sufficiency import Sufficiency, judge_sufficiency
 from ml.leaks import LIMIT, refuse_leaks
-from ml.model import fit_model, fit_parameters, used_features
+from ml.model import churn_probability, fit_model, fit_parameters, used_features
 from ml.model_file import save_model
 from ml.policy import read_capacity
 from ml.registry import Entry, crown, find_entry, is_loadable, load_incumbent, lock_registry, register, tested_champion
@@ -81,7 +82,7 @@ def train(
     fingerprint = fingerprint_rows(rows)
     if comparison is None:
         note = f"the overdue rule makes the lists, untested: {lack}"
-        rule = _rule_entry(fallback_rule(rows), as_of, fingerprint, None, note)
+        rule = _rule_entry(fallback_rule(rows), rows, as_of, fingerprint, None, note)
         with connection.transaction():
             _enter(connection, claim)
             register(connection, rule)
@@ -91,10 +92,14 @@ def train(
                 crown(connection, rule.model_id)
         return _report(rows, None, tested or rule, None)
     model = _model_entry(as_of, fingerprint, comparison)
-    stand_in = _rule_entry(fit_rule(comparison.best_rule, rows), as_of, fingerprint, comparison, comparison.verdict())
+    stand_in = _rule_entry(
+        fit_rule(comparison.best_rule, rows), rows, as_of, fingerprint, comparison, comparison.verdict()
+    )
     with connection.transaction():
         verified = _verified(connection, model.model_id, models_folder)
     pipeline = None if verified else fit_model(rows)
+    if pipeline is not None:
+        model.metrics[REFERENCE] = reference_of(rows, churn_probability(pipeline, rows))
     with connection.transaction():
         _enter(connection, claim)
         if pipeline is not None and not _verified(connection, model.model_id, models_folder):
@@ -178,7 +183,7 @@ def _model_entry(as_of: date, fingerprint: str, comparison: Comparison) -> Entry
 
 
 def _rule_entry(
-    fitted: CalibratedRule, as_of: date, fingerprint: str, comparison: Comparison | None, note: str
+    fitted: CalibratedRule, rows: pd.DataFrame, as_of: date, fingerprint: str, comparison: Comparison | None, note: str
 ) -> Entry:
     return Entry(
         model_id=f"{fitted.rule}-{as_of}-{fingerprint[:10]}",
@@ -190,7 +195,8 @@ def _rule_entry(
         rule=fitted.rule.value,
         rule_slope=fitted.slope,
         rule_intercept=fitted.intercept,
-        metrics={} if comparison is None else comparison.as_dict(),
+        metrics=({} if comparison is None else comparison.as_dict())
+        | {REFERENCE: reference_of(rows, fitted.probability(rows))},
         best_rule=None if comparison is None else comparison.best_rule.value,
         beats_rule=None if comparison is None else False,
         grade=None if comparison is None else comparison.grade.value,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import psycopg
@@ -18,7 +18,9 @@ _DTYPES = {20: "float64", 21: "float64", 23: "float64", 700: "float64", 701: "fl
 
 
 def read_frame(
-    connection: psycopg.Connection, query: LiteralString | sql.Composed | sql.SQL, params: Sequence[Any] | None = None
+    connection: psycopg.Connection,
+    query: LiteralString | sql.Composed | sql.SQL,
+    params: Sequence[Any] | Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Return a query's rows as a frame, read in blocks so that memory holds little more than the frame.
 

@@ -78,6 +78,39 @@ def test_released_lists_are_sent_once_and_say_how_old_each_source_is(
     assert publisher.connection.execute("select distinct last_error from ops.outbox").fetchall() == [(None,)]
 
 
+def _check_bands(connection: psycopg.Connection, gen: int, observed: str, *, is_success: bool) -> None:
+    connection.execute("delete from ops.check_results where gen = %s", (gen,))
+    connection.execute(
+        "insert into ops.check_results (gen, attempt, stage, suite, expectation, severity, is_success, observed,"
+        " expected, description_en, description_zh)"
+        " values (%s, 1, 'scores', 'scores_churn_scores', 'ExpectFewBandMoves', 'warning', %s, %s, '', '', '')",
+        (gen, is_success, observed),
+    )
+
+
+def test_scores_that_drifted_hold_the_churn_lists_alone_until_they_are_checked_again(
+    publisher: Publisher, mailer: psycopg.Connection, company: Company, faulty_server: FaultyServer
+) -> None:
+    gen = publisher.publish(MANAGERS, LISTS)
+    _check_bands(publisher.connection, gen, "27.50%", is_success=False)
+    publisher.enqueue(gen)
+    report = send(mailer, company, faulty_server.url, gen)
+    assert (report.sent, report.held, report.held_because) == (0, 2, "drift: 27.50 % of bands moved")
+    reviews = publisher.connection.execute("select ops.why_mails_are_held(%s)", (gen,)).fetchone()
+    assert reviews == (None,)
+    _check_bands(publisher.connection, gen, "12.50%", is_success=True)
+    publisher.enqueue(gen)
+    assert send(mailer, company, faulty_server.url, gen).sent == 2
+
+
+def test_a_stale_source_and_drift_are_both_told(publisher: Publisher) -> None:
+    gen = publisher.publish(MANAGERS, LISTS, stale=STALE)
+    _check_bands(publisher.connection, gen, "100.00%", is_success=False)
+    publisher.enqueue(gen)
+    told = publisher.connection.execute("select distinct state, last_error from ops.outbox").fetchall()
+    assert told == [("held", f"{WHY}; drift: 100.00 % of bands moved")]
+
+
 def test_dropped_lists_are_never_sent_and_told_as_dropped(
     publisher: Publisher, mailer: psycopg.Connection, company: Company, faulty_server: FaultyServer
 ) -> None:

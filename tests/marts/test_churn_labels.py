@@ -111,6 +111,20 @@ def test_every_label_agrees_with_another_way_to_judge_it(replay: Replay, seed: i
     assert seen["contractual", True, False] > 0
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_order_days_alone_tell_what_labels_of_the_fixed_window_do(replay: Replay, seed: int) -> None:
+    """So what came of the scores of any day can be told like that of a month end (ml/outcomes.py)."""
+    with replay.of(_company(random.Random(seed))) as cursor:
+        labels = _all(cursor, "select * from fct_churn_labels where churn_kind = 'fixed_window'")
+        bought: dict[str, set[date]] = defaultdict(set)
+        for row in _all(cursor, "select * from int_account_days_known where is_latest and is_order_day"):
+            bought[row["account_id"]].add(row["order_date"])
+    assert len({row["is_churned"] for row in labels}) == 2
+    for row in labels:
+        kept = any(row["snapshot_date"] < day <= row["closes_on"] for day in bought[row["account_id"]])
+        assert row["is_churned"] is not kept, row
+
+
 Labels = dict[tuple[str, str | None, str, date], Verdict]
 
 

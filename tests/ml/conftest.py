@@ -131,11 +131,19 @@ _DDL = sql.SQL(
     create table {SCHEMA}.fct_churn_labels (
         account_id text, is_scored boolean, is_churned boolean, closes_on date, snapshot_date date, as_of_date date
     );
+    create table {SCHEMA}.fct_account_value (account_id text, margin_365d_amount numeric);
     create table {SCHEMA}.policy_churn_bands (band_code text, probability_from numeric);
     insert into {SCHEMA}.policy_churn_bands values ('low', 0), ('medium', 0.3), ('high', 0.6);
     create table {SCHEMA}.policy_parameters (parameter text, value text);
     insert into {SCHEMA}.policy_parameters values ('list_capacity', '20'), ('horizon_days', '90'),
         ('model_days_maximum', '200');
+    create table {SCHEMA}.policy_drift_kinds (
+        drift_kind text, name_en text, name_zh text, text_en text, text_zh text
+    );
+    insert into {SCHEMA}.policy_drift_kinds values
+    ('psi', 'P', '布', '{{feature}} {{value}} {{limit}}', '{{feature}}：{{value}}'),
+    ('missing', 'M', '缺', '{{feature}} {{value}} {{limit}}', '{{feature}}：{{value}}'),
+    ('volume', 'V', '量', '{{value}} {{limit}}', '{{value}}');
     create table {SCHEMA}.dim_account_managers (account_manager_id text, is_active boolean, list_capacity integer);
     insert into {SCHEMA}.dim_account_managers values ('a', true, 5), ('b', true, null), ('c', false, 100);
     grant select on all tables in schema {SCHEMA} to guanxi_scorer, guanxi_checker;

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ml.explain import REASON_COLUMNS, explain_model, explain_rule
+from ml.explain import PLACES, REASON_COLUMNS, add_changes, explain_model, explain_rule
 from ml.features import NUMERIC, NUMERIC_NAMES
 from ml.model import churn_probability, encode, raw_margin, used_features
 from ml.rules import Rule
@@ -49,6 +49,67 @@ def test_an_account_like_its_peers_but_buying_one_product_is_told_about_its_rang
     day = median_account(one_snapshot(rows))
     day.loc[0, "products_365d_count"] = 1.0
     assert explain_model(pipeline, day).loc[0, "reason_1_code"] == "products_365d_count"
+
+
+def test_an_account_like_its_peers_but_buying_many_products_is_protected_by_its_range(
+    pipeline: Pipeline, rows: pd.DataFrame
+) -> None:
+    day = median_account(one_snapshot(rows))
+    day.loc[0, "products_365d_count"] = 39.0
+    first = explain_model(pipeline, day).iloc[0]
+    assert first["protection_1_code"] == "products_365d_count"
+    assert first["protection_1_value"] == 39.0
+    assert first["protection_1_peer_value"] == day["products_365d_count"].median()
+    assert first[["reason_1_code", "protection_2_code"]].isna().all()
+
+
+def test_a_protection_is_only_told_where_the_account_is_better_than_its_peers_and_no_theme_is_on_both_sides(
+    pipeline: Pipeline, rows: pd.DataFrame
+) -> None:
+    day = one_snapshot(rows)
+    for reasons in (explain_model(pipeline, day), explain_rule(Rule.OVERDUE, day)):
+        for position in (1, 2):
+            told = reasons[reasons[f"protection_{position}_code"].notna()]
+            assert len(told) > 20
+            sign = told[f"protection_{position}_code"].map(DIRECTIONS)
+            distance = told[f"protection_{position}_value"] - told[f"protection_{position}_peer_value"]
+            assert (sign * distance < 0).all()
+    both = explain_model(pipeline, day)[[f"{place}_code" for place in PLACES]]
+    for codes in both.to_dict("records"):
+        themes = [THEMES[code] for code in codes.values() if isinstance(code, str)]
+        assert len(themes) == len(set(themes))
+
+
+def test_the_first_protection_is_the_theme_whose_return_to_normal_raises_the_risk_most(
+    pipeline: Pipeline, rows: pd.DataFrame
+) -> None:
+    day = one_snapshot(rows)
+    protections = explain_model(pipeline, day)
+    names = used_features(pipeline)
+    margin = raw_margin(pipeline, encode(pipeline, day))
+    gained = {}
+    for theme in set(THEMES.values()):
+        usual = {name: day[name].median() for name in names if THEMES.get(name) is theme}
+        gained[theme] = raw_margin(pipeline, encode(pipeline, day.assign(**usual))) - margin
+    table = pd.DataFrame(gained)
+    told = protections["protection_1_code"].map(THEMES)
+    assert told.notna().sum() > 50
+    assert (told == table.idxmax(axis=1))[told.notna()].mean() > 0.9
+
+
+def test_changes_are_against_the_account_s_own_earlier_value_and_null_where_there_is_none(rows: pd.DataFrame) -> None:
+    day = one_snapshot(rows)
+    told = explain_rule(Rule.OVERDUE, day)
+    earlier = day.iloc[::-1].head(len(day) - 10)  # in another order, and without ten accounts
+    earlier = earlier.assign(**{name: earlier[name] * 2 + 1 for name in NUMERIC_NAMES})
+    changed = add_changes(told, day, earlier)
+    for place in PLACES:
+        change, value = changed[f"{place}_change_90d_value"], changed[f"{place}_value"]
+        was_there = day["account_id"].isin(earlier["account_id"])
+        np.testing.assert_allclose(change[was_there], (value - (value * 2 + 1))[was_there])
+        assert change[~was_there].isna().all()
+        assert change[changed[f"{place}_code"].isna()].isna().all()
+    assert changed["reason_1_change_90d_value"].notna().sum() > 50
 
 
 def test_an_account_like_its_peers_has_no_reason(pipeline: Pipeline, rows: pd.DataFrame) -> None:
@@ -124,7 +185,15 @@ def test_a_rule_tells_its_own_measure_first(rows: pd.DataFrame) -> None:
 
 def test_every_reason_that_can_be_given_has_words_in_the_policy() -> None:
     policy = Path(__file__).parents[2] / "dbt_project" / "seeds" / "policy" / "policy_churn_reasons.csv"
-    written = set(pd.read_csv(policy)["reason_code"])
+    texts = pd.read_csv(policy)
+    written = set(texts["reason_code"])
     told = {feature.name for feature in NUMERIC if feature.is_told}
     assert told <= written
     assert "silence_probability" not in told | written, "a probability is no reason"
+    words = texts[["text_en", "text_zh", "protection_text_en", "protection_text_zh"]]
+    for column in words:
+        assert words[column].str.contains("{value}", regex=False).all()
+        assert words[column].str.contains("{peer}", regex=False).all()
+    # a sentence that says the same of a risk and of what speaks against it says nothing
+    alike = words["text_zh"] == words["protection_text_zh"]
+    assert set(texts.loc[alike, "reason_code"]) <= {"revenue_rank_rate"}

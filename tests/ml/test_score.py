@@ -12,8 +12,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from ml.features import NUMERIC_NAMES
 from ml.model import churn_probability
-from ml.model_file import ModelFileError
 from ml.policy import Bands, PolicyGapError, read_capacity
 from ml.registry import NoChampionError, load_champion
 from ml.score import NobodyToScoreError, ScoreReport, score
@@ -86,6 +86,54 @@ def test_a_customer_in_the_red_is_no_expected_loss(trained: Marts) -> None:
     assert set(trained.scores()["expected_loss_amount"].astype(float)) == {0.0}
 
 
+def test_a_margin_that_nobody_knows_is_null_and_never_zero(trained: Marts) -> None:
+    with trained.warehouse.connect(Role.TRANSFORMER) as connection:
+        connection.execute(
+            sql.SQL("insert into {} values ('A00000', 120.5), ('A00001', null), ('A00002', 0), ('A00003', -7)").format(
+                sql.Identifier(trained.schema, "fct_account_value")
+            )
+        )
+    run(trained)
+    margins = trained.scores().set_index("account_id")["margin_at_risk_amount"]
+    assert [float(margins[f"A0000{number}"]) for number in (0, 2, 3)] == [120.5, 0.0, -7.0]
+    assert margins.isna().sum() == len(CURRENT) - 3
+
+
+def test_coverage_is_of_the_features_that_are_known_of_anybody(trained: Marts) -> None:
+    bare = CURRENT.assign(return_rate_365d=np.nan)  # known of nobody
+    bare.loc[bare["account_id"] == "A00007", ["overdue_ratio", "revenue_trend_rate", "products_365d_count"]] = np.nan
+    trained.fill(HISTORY, bare)
+    run(trained)
+    scores: dict[str, float] = dict(trained.scores()[["account_id", "feature_coverage_rate"]].itertuples(index=False))
+    told = [name for name in NUMERIC_NAMES if name not in {"return_rate_365d", "silence_probability"}]
+    for row in bare.to_dict("records"):
+        known = sum(not np.isnan(row[name]) for name in told)
+        # and the probability of silence, which the night itself makes
+        assert scores[row["account_id"]] == pytest.approx((known + 1) / (len(told) + 1))
+
+
+def test_a_reason_tells_how_its_value_changed_since_the_newest_snapshot_of_90_days_ago(trained: Marts) -> None:
+    day = pd.Timestamp(AS_OF)
+    then, later = (
+        make_rows(accounts=40, snapshots=1, seed=days).assign(snapshot_date=day - pd.Timedelta(days=days))
+        for days in (90, 89)
+    )
+    trained.fill(pd.concat([HISTORY, then, later]), CURRENT)
+    run(trained)
+    known = then.set_index("account_id")
+    seen = 0
+    for _, row in trained.scores().iterrows():
+        for place in ("reason_1", "reason_2", "reason_3", "protection_1", "protection_2"):
+            code, account = row[f"{place}_code"], row["account_id"]
+            was = known.loc[account, code] if isinstance(code, str) and account in known.index else np.nan
+            if np.isnan(was):
+                assert np.isnan(row[f"{place}_change_90d_value"])
+            else:
+                seen += 1
+                assert row[f"{place}_change_90d_value"] == pytest.approx(row[f"{place}_value"] - was)
+    assert seen > 40
+
+
 def test_the_table_is_what_its_contract_declares(trained: Marts) -> None:
     run(trained)
     contract = next(mart for mart in declared_marts() if mart.name == "fct_churn_scores")
@@ -141,13 +189,14 @@ def test_a_fenced_attempt_writes_nothing(trained: Marts) -> None:
         trained.scores()
 
 
-def test_a_changed_model_file_stops_before_anything_is_written(trained: Marts) -> None:
+def test_a_changed_model_file_lets_another_score_and_says_so(trained: Marts) -> None:
     (file,) = trained.models.glob("*/model.skops")
     file.write_bytes(file.read_bytes() + b"x")
-    with pytest.raises(ModelFileError, match="guanxi train"):
-        run(trained)
-    with pytest.raises(psycopg.errors.UndefinedTable):
-        trained.scores()
+    report = run(trained)
+    assert report.method_code != "model"
+    assert set(trained.scores()["method_code"]) == {report.method_code}
+    assert "has sha256" in report.lines()[0]
+    assert any("guanxi train" in line for line in report.lines())
 
 
 def test_without_a_training_nothing_is_scored(marts: Marts) -> None:

@@ -62,7 +62,7 @@ def test_the_views_are_as_their_contracts_say(reader: psycopg.Connection) -> Non
                 (f"bi.{name}",),
             ).fetchall()
             assert found == list(columns.items()), name
-    assert len(VIEWS) == 4
+    assert len(VIEWS) == 5
 
 
 def test_a_reader_sees_what_stopped_a_night_and_no_row_of_the_quarantine(reader: psycopg.Connection) -> None:

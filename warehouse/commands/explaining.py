@@ -123,8 +123,12 @@ class _Story:
             {"id": found["account_id"]},
         )
         texts = {
-            row["reason_code"]: row["text"]
-            for row in self._rows("select reason_code, text_{language} as text from {policy_churn_reasons}", {})
+            row["reason_code"]: row
+            for row in self._rows(
+                "select reason_code, text_{language} as reason, protection_text_{language} as protection"
+                " from {policy_churn_reasons}",
+                {},
+            )
         }
         risk = self._words["risk"].format(
             probability=score["churn_probability"], band=score["band_name"], percentile=score["churn_percentile"],
@@ -132,10 +136,21 @@ class _Story:
         )  # fmt: skip
         name = found["account_id"] if found["account_name"] is None else "{account_name} ({account_id})".format(**found)
         lines = [f"{name}, {score['as_of_date']}", risk, self._words["reasons"]]
-        for place in (1, 2, 3):
-            if code := score[f"reason_{place}_code"]:
-                value, peer = (shown_number(code, score[f"reason_{place}_{part}"]) for part in ("value", "peer_value"))
-                lines.append("  " + texts[code].replace("{value}", value).replace("{peer}", peer))
+        lines += self._told(score, texts, "reason", (1, 2, 3))
+        protections = self._told(score, texts, "protection", (1, 2))
+        return [*lines, *([self._words["protections"], *protections] if protections else [])]
+
+    def _told(self, score: DictRow, texts: dict[str, DictRow], kind: str, places: tuple[int, ...]) -> list[str]:
+        lines = []
+        for place in places:
+            if code := score[f"{kind}_{place}_code"]:
+                value, peer, change = (
+                    shown_number(code, score[f"{kind}_{place}_{part}"])
+                    for part in ("value", "peer_value", "change_90d_value")
+                )
+                line = texts[code][kind].replace("{value}", value).replace("{peer}", peer)
+                known = score[f"{kind}_{place}_change_90d_value"] is not None
+                lines.append(f"  {line}" + (self._words["change"].format(change=change) if known else ""))
         return lines
 
     def history(self, found: DictRow) -> list[str]:

@@ -38,9 +38,13 @@ def train_on(house: House, schema: str, as_of: date, teller: Teller, *, claim: C
 
 
 def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, company: CompanyPath = None) -> None:  # noqa: ARG001
-    """Score the active accounts and make each account manager's churn list; the first night trains first."""
+    """Score the active accounts and make each account manager's churn list; the first night trains first.
+
+    Tells besides what came of the scores that were published before.
+    """
     from delivery.lists import build_lists
     from delivery.portfolios import build_portfolios
+    from ml.outcomes import build_outcomes
     from ml.registry import has_champion
     from ml.score import score as score_accounts
 
@@ -62,7 +66,8 @@ def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, co
                 connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
             )
             build_portfolios(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
-        for line in (*scores.lines(), *lists.lines()):
+            outcomes = build_outcomes(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
+        for line in (*scores.lines(), *lists.lines(), *outcomes.lines()):
             work.teller.say(line)
 
 

@@ -1,4 +1,4 @@
-"""The commands `guanxi mails …`: what becomes of lists that are held because a source gave nothing."""
+"""The commands `guanxi mails …`: what becomes of lists that are held: a source gave nothing, or the scores drifted."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Held:
 
 @app.command("release")
 def release(generation: Generation = None, company: CompanyPath = None) -> None:
-    """Mail the lists that are held, though a source of theirs is stale; each letter says as of when its data are."""
+    """Mail the lists that are held, all the same; each letter says as of when its data are."""
     from delivery.mailing import CHURN_LISTS, REVIEWS
 
     required_smtp_url()

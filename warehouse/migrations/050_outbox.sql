@@ -1,7 +1,8 @@
 -- One row a mail: written in the transaction that publishes the list, so that a published list is never forgotten.
 -- States: pending -> sending -> sent | unknown | failed | expired. `unknown_count` is how many sends nobody knows
 -- the fate of; at two the row is left alone, so a manager gets at most one extra copy. A mail is held instead of
--- pending while a source that holds mails is stale; a person lets it go (pending) or drops it.
+-- pending while a source that holds mails is stale, or the scores have drifted; a person lets it go (pending) or drops
+-- it.
 
 create table if not exists ops.outbox (
     gen bigint not null references ops.runs (gen),
@@ -56,6 +57,18 @@ begin
     );
 end $f$;
 
+-- Why the churn lists are held: besides, while more accounts changed their risk band overnight than the gate allows. A
+-- list made of scores that have moved so is looked at by a person first; the night itself goes on.
+create or replace function ops.why_churn_lists_are_held(p_gen bigint) returns text
+language sql stable security definer set search_path = pg_catalog as $f$
+    select nullif(concat_ws('; ', ops.why_mails_are_held(p_gen), (
+        select format('drift: %s of bands moved', replace(c.observed, '%', ' %'))
+        from ops.check_results c
+        where c.gen = p_gen and c.stage = 'scores' and c.suite = 'scores_churn_scores'
+            and c.expectation = 'ExpectFewBandMoves' and not c.is_success
+    )), '')
+$f$;
+
 -- Called by ops.publish inside its transaction. A further attempt of a night that brings the missing source lets its
 -- held mails go, and the other way round. A manager whom the dimension does not know gets a null recipient;
 -- the delivery then takes the address of the company's fallback manager. The id is random because generations
@@ -73,11 +86,14 @@ begin
     if to_regclass('pub.fct_churn_lists') is null or to_regclass('pub.dim_account_managers') is null then
         return 0;
     end if;
-    why := ops.why_mails_are_held(p_gen);
+    why := ops.why_churn_lists_are_held(p_gen);
     update ops.outbox o set
         state = case when why is null then 'pending' else 'held' end, last_error = why, not_after = now() + p_valid,
         updated_at = now()
-    where o.gen = p_gen and o.state = case when why is null then 'held' else 'pending' end;
+    where o.gen = p_gen and (
+        o.state = case when why is null then 'held' else 'pending' end
+        or (o.state = 'held' and o.last_error is distinct from why)
+    );
     insert into ops.outbox (gen, account_manager_id, kind, recipient, message_id, not_after, state, last_error)
     select
         p_gen, lists.account_manager_id, 'churn_list', managers.email,
@@ -115,5 +131,5 @@ end $f$;
 
 revoke all on function
 ops.enqueue_mails (bigint, interval, text), ops.expire_mails (bigint, text), ops.why_mails_are_held (bigint),
-ops.listed_before (bigint) from public;
+ops.why_churn_lists_are_held (bigint), ops.listed_before (bigint) from public;
 grant execute on function ops.listed_before (bigint) to guanxi_scorer;
