@@ -19,7 +19,7 @@ from ml.registry import NoChampionError, load_champion
 from ml.score import NobodyToScoreError, ScoreReport, score
 from ml.train import train
 from tests.ml.conftest import Marts
-from tests.ml.world import AS_OF, make_rows
+from tests.ml.world import AS_OF, UNKNOWN, make_rows
 from warehouse.database import Role
 from warehouse.night import FencedError
 from warehouse.published_tables import declared_marts
@@ -105,7 +105,7 @@ def test_coverage_is_of_the_features_that_are_known_of_anybody(trained: Marts) -
     trained.fill(HISTORY, bare)
     run(trained)
     scores: dict[str, float] = dict(trained.scores()[["account_id", "feature_coverage_rate"]].itertuples(index=False))
-    told = [name for name in NUMERIC_NAMES if name not in {"return_rate_365d", "silence_probability"}]
+    told = [name for name in NUMERIC_NAMES if name not in {"return_rate_365d", "silence_probability", *UNKNOWN}]
     for row in bare.to_dict("records"):
         known = sum(not np.isnan(row[name]) for name in told)
         # and the probability of silence, which the night itself makes
