@@ -18,6 +18,7 @@ from warehouse.commands import (
     mails,
     nightly,
     opening,
+    programmes,
     reading,
     review,
     sources,
@@ -58,6 +59,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "deliver": stages.deliver,
     },
     "Relationships": {"review": review.review},
+    "Programmes": {"programmes": programmes.programmes},
     "Reading": {
         "sql": reading.sql_query,
         "psql": reading.psql,
