@@ -20,6 +20,7 @@ from warehouse.commands import (
     mails,
     nightly,
     opening,
+    programmes,
     reading,
     review,
     sources,
@@ -61,6 +62,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     },
     "The churn model": {"evaluate": grading.evaluate, "explain": explaining.explain},
     "Relationships": {"review": review.review},
+    "Programmes": {"programmes": programmes.programmes},
     "Reading": {
         "sql": reading.sql_query,
         "psql": reading.psql,
