@@ -41,6 +41,13 @@ MARTS: tuple[Callable[[Scope], Suite], ...] = (
     marts_fct_account_lifecycle_months.suite,
     marts_fct_churn_features.suite,
 )
+OF_ORDERS = {
+    "marts_fct_order_lines": marts_fct_order_lines.suite,
+    "marts_fct_account_rfm": marts_fct_account_rfm.suite,
+    "marts_fct_account_abc": marts_fct_account_abc.suite,
+    "marts_fct_account_lifecycle_months": marts_fct_account_lifecycle_months.suite,
+}
+"""The suites of marts that are empty where nobody orders."""
 SCORES: tuple[Callable[[Scope], Suite], ...] = (scores_churn_scores.suite, scores_churn_lists.suite)
 
 
@@ -54,6 +61,11 @@ def suites(stage: Stage, scope: Scope) -> tuple[list[Suite], list[Skipped]]:
                 Skipped(f"raw_{entity}", "the company delivers none") for entity in absent
             ]
         case "marts":
-            return [build(scope) for build in MARTS], []
+            if "order_lines" in scope.mapped:
+                return [build(scope) for build in MARTS], []
+            others = [build for build in MARTS if build not in OF_ORDERS.values()]
+            return [build(scope) for build in others], [
+                Skipped(name, "the company delivers no orders") for name in OF_ORDERS
+            ]
         case "scores":
             return [build(scope) for build in SCORES], []

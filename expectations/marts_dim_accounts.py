@@ -11,15 +11,17 @@ from expectations.suite import Scope, Suite
 class ExpectCustomers(FigurePromise):
     column: str = "customers_count"
     min_value: float = 1
-    description: str = "At least one account has ever ordered; without customers no number of the night means anything."
-    meta: dict[str, str] = chinese("至少有一个客户下过单；没有客户，当晚的任何数字都没有意义。")
+    description: str = (
+        "At least one account has ordered or, where nobody does, had a contract; without any no number counts."
+    )
+    meta: dict[str, str] = chinese("至少有一个客户下过单（没有订单的公司则签过合同）；没有客户，任何数字都没有意义。")
 
 
 class ExpectCustomersToStay(FigurePromise):
     column: str = "customers_to_live_rate"
     min_value: float = 0.8
-    description: str = "Customers are not a fifth fewer than in the live night: who has ordered once stays a customer."
-    meta: dict[str, str] = chinese("客户数不比线上版本少两成以上：下过单的客户始终是客户。")
+    description: str = "Customers are not a fifth fewer than in the live night: who was one once stays a customer."
+    meta: dict[str, str] = chinese("客户数不比线上版本少两成以上：成为过客户的始终是客户。")
 
 
 def suite(scope: Scope) -> Suite:
@@ -31,7 +33,9 @@ def suite(scope: Scope) -> Suite:
 
 
 def _figures(table: str, scope: Scope) -> str:
-    live = "(select count(*) from bi.dim_accounts where is_customer)" if "dim_accounts" in scope.live_marts else "0"
+    is_customer = "is_customer" if "order_lines" in scope.mapped else "contract_mode = 'contractual'"
+    has_live = "dim_accounts" in scope.live_marts
+    live = f"(select count(*) from bi.dim_accounts where {is_customer})" if has_live else "0"
     return f"""select
         figures.*,
         case when live_customers_count = 0 then 1
@@ -40,7 +44,7 @@ def _figures(table: str, scope: Scope) -> str:
         select
             count(*) as rows_count,
             count(case when as_of_date <> {as_of(scope)} then 1 end) as other_day_count,
-            count(case when is_customer then 1 end) as customers_count,
+            count(case when {is_customer} then 1 end) as customers_count,
             {live} as live_customers_count
         from {table}
     ) as figures"""

@@ -27,14 +27,18 @@ class ExpectSomebodyEligible(FigurePromise):
     column: str = "eligible_count"
     min_value: float = 1
     severity: FailureSeverity = WARNING
-    description: str = "At least one customer ordered lately and can still be kept; otherwise the list stays empty."
-    meta: dict[str, str] = chinese("至少有一个客户近期下过单、还可以挽留；否则清单为空。")
+    description: str = (
+        "At least one customer ordered lately, or is under contract, and can be kept; otherwise the list stays empty."
+    )
+    meta: dict[str, str] = chinese("至少有一个客户近期下过单或合同在履行、还可以挽留；否则清单为空。")
 
 
 class ExpectKnownBehaviour(NonePromise):
     column: str = "unknown_behaviour_count"
-    description: str = "Every eligible customer has the features that the rules and reasons are built on."
-    meta: dict[str, str] = chinese("每个可评分客户都具备规则和原因所依赖的特征。")
+    description: str = (
+        "Every eligible customer has the features that rules and reasons are built on: of orders, or of contracts."
+    )
+    meta: dict[str, str] = chinese("每个可评分客户都具备规则和原因所依赖的订单或合同特征。")
 
 
 class ExpectNumbers(NonePromise):
@@ -64,8 +68,14 @@ def suite(scope: Scope) -> Suite:
 def _figures(table: str, scope: Scope) -> str:
     day = as_of(scope)
     behaviour = ("days_since_last_order", "order_days_365d_count", "net_revenue_365d_amount", "typical_gap_days")
-    is_unknown = " or ".join(f"{column} is null" for column in behaviour)
-    amounts = ("net_revenue_90d_amount", "net_revenue_365d_amount", "overdue_ratio", "average_order_day_amount")
+    is_unknown = "contract_tenure_days is null and (" + " or ".join(f"{each} is null" for each in behaviour) + ")"
+    amounts = (
+        "net_revenue_90d_amount",
+        "net_revenue_365d_amount",
+        "overdue_ratio",
+        "average_order_day_amount",
+        "mrr_amount",
+    )
     is_wild = " or ".join(f"abs(cast({column} as double precision)) > 1e15" for column in amounts)
     return f"""select
         count(*) as rows_count,

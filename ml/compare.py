@@ -11,7 +11,7 @@ import numpy as np
 from ml.evaluate import Grade, Interval, Quality, average_precision_difference, grade, measure
 from ml.model import SEED, churn_probability, fit_model
 from ml.release import Release, judge_release
-from ml.rules import Rule, fit_rule
+from ml.rules import Rule, fit_rule, known_rules
 from ml.split import label_gap, split_by_time
 
 if TYPE_CHECKING:
@@ -97,13 +97,14 @@ def compare_on(
     probability = churn_probability(pipeline, test)
     scores = {MODEL: probability}
     qualities = {MODEL: measure(churned, probability, probability, capacity=capacity, snapshots=snapshots)}
-    for rule in Rule:
+    rules = known_rules(train)
+    for rule in rules:
         fitted = fit_rule(rule, train)
         scores[rule] = fitted.score(test)
         qualities[rule.value] = measure(
             churned, scores[rule], fitted.probability(test), capacity=capacity, snapshots=snapshots
         )
-    best = max(Rule, key=lambda rule: qualities[rule.value].average_precision)
+    best = max(rules, key=lambda rule: qualities[rule.value].average_precision)
     difference = average_precision_difference(
         churned, probability, scores[best], accounts=test["account_id"].to_numpy(dtype=str), seed=SEED
     )

@@ -3,7 +3,7 @@
 1. The champion, while its file verifies and it is not older than `model_days_maximum` (policy).
 2. The newest model that was champion before it, on the same conditions.
 3. The newest rule that was tested beside a model, with its sigmoid.
-4. The overdue rule with stated odds (ml/rules.py, ASSUMED).
+4. A rule with stated odds: the overdue rule, of companies of contracts the renewal rule (ml/rules.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import psycopg
 
 from ml.model_file import ModelFileError
 from ml.registry import Champion, Entry, NoChampionError, former_champions, load_entry, newest_tested_rule
-from ml.rules import ASSUMED
+from ml.rules import CalibratedRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,14 @@ class Chosen:
 
 
 def choose_scorer(
-    connection: psycopg.Connection, *, as_of: date, models_folder: Path, model_days_maximum: int
+    connection: psycopg.Connection,
+    *,
+    as_of: date,
+    models_folder: Path,
+    model_days_maximum: int,
+    assumed: CalibratedRule,
 ) -> Chosen:
-    """Return who scores a night of `as_of`; never what was trained on later days.
+    """Return who scores a night of `as_of`, `assumed` when nothing else can; never what was trained on later days.
 
     Raises NoChampionError when nothing was ever trained up to that day.
     """
@@ -53,11 +58,12 @@ def choose_scorer(
     rule = newest_tested_rule(connection, as_of=as_of)
     if rule is not None:
         return Chosen(Champion(rule, None), (*notes, f"the {rule.rule} rule scores in its stead: guanxi train"))
-    assumed = replace(
-        former[0], kind="rule", model_id=f"overdue-assumed-{as_of}", features=[ASSUMED.rule.feature], file_sha256=None,
-        rule=ASSUMED.rule.value, rule_slope=ASSUMED.slope, rule_intercept=ASSUMED.intercept,
+    name = assumed.rule.value
+    entry = replace(
+        former[0], kind="rule", model_id=f"{name}-assumed-{as_of}", features=[assumed.rule.feature],
+        file_sha256=None, rule=name, rule_slope=assumed.slope, rule_intercept=assumed.intercept,
     )  # fmt: skip
-    return Chosen(Champion(assumed, None), (*notes, "the overdue rule with assumed odds scores: guanxi train"))
+    return Chosen(Champion(entry, None), (*notes, f"the {name} rule with assumed odds scores: guanxi train"))
 
 
 def _sound(

@@ -42,6 +42,7 @@ class Theme(StrEnum):
     PAYMENT = "payment"
     SATISFACTION = "satisfaction"
     CONTRACT = "contract"
+    USAGE = "usage"
     RELATIONSHIP = "relationship"
 
 
@@ -94,6 +95,13 @@ NUMERIC = (
     Feature("csat_rate", Theme.SATISFACTION, -1),
     Feature("contract_days_left", Theme.CONTRACT, -1),
     Feature("notices_count", Theme.CONTRACT, 1),
+    Feature("contracts_count", Theme.CONTRACT, -1),
+    Feature("contract_tenure_days", Theme.CONTRACT, -1),
+    Feature("renewal_days_left", Theme.CONTRACT, -1),
+    Feature("mrr_amount", Theme.CONTRACT, -1),
+    Feature("mrr_trend_rate", Theme.CONTRACT, -1),
+    Feature("visits_90d_count", Theme.USAGE, -1),
+    Feature("visits_trend_rate", Theme.USAGE, -1),
     Feature("relationship_index", Theme.RELATIONSHIP, -1),
     Feature("key_index", Theme.RELATIONSHIP, -1),
     Feature("general_index", Theme.RELATIONSHIP, -1),
@@ -157,6 +165,13 @@ def read_scoring_rows(connection: psycopg.Connection, *, schema: str, as_of: dat
         ' order by features.account_id collate "C"'
     ).format(columns=_columns(), features=sql.Identifier(schema, FEATURES_TABLE))
     return _with_silence(connection, schema, _typed(read_frame(connection, query, (as_of,))))
+
+
+def is_by_contracts(connection: psycopg.Connection, schema: str) -> bool:
+    """Say whether the accounts of a build schema are scored as customers under contract, not as buyers."""
+    query = "select exists (select 1 from {} where is_eligible and contract_tenure_days is not null)"
+    row = connection.execute(sql.SQL(query).format(sql.Identifier(schema, FEATURES_TABLE))).fetchone()
+    return bool(row and row[0])
 
 
 def require_table(connection: psycopg.Connection, schema: str) -> None:

@@ -207,7 +207,7 @@ def _read_outcomes(
         name: sql.Identifier(schema, table)
         for name, table in {
             "labels": "fct_churn_labels",
-            "kinds": "policy_churn_kinds",
+            "kinds": "int_churn_kinds_chosen",
             "accounts": "dim_accounts",
             "history": "dim_account_history",
             "order_days": "int_account_days_known",

@@ -31,6 +31,7 @@ class Rule(StrEnum):
     FREQUENCY = "frequency"
     OVERDUE = "overdue"
     BUYING = "buying"
+    RENEWAL = "renewal"
 
     @property
     def feature(self) -> str:
@@ -47,23 +48,34 @@ _FEATURES = {
     Rule.FREQUENCY: "order_days_365d_count",
     Rule.OVERDUE: "overdue_ratio",
     Rule.BUYING: "silence_probability",
+    Rule.RENEWAL: "renewal_days_left",
 }
+
+_WITHOUT_TERM = 90.0
+"""Days to its renewal of a contract that tells no end and no period."""
+
+
+def known_rules(rows: pd.DataFrame) -> tuple[Rule, ...]:
+    """Return the rules whose feature any of the rows has: who never orders has no silence, who orders no renewal."""
+    return tuple(rule for rule in Rule if rows[rule.feature].notna().any())
 
 
 def rule_score(rule: Rule, rows: pd.DataFrame) -> Floats:
-    """Return a score that is higher for the riskier account: the log of days, of the ratio, of 1/order days, of odds.
+    """Return a score that is higher for the riskier account: the log of days, of the ratio, of 1/order days, of odds,
+    of 1/days to the renewal.
 
     The log changes no ranking; it makes the sigmoid of a long-tailed measure fit. A company in which no account
     has ordered twice has no overdue ratio; 1, exactly on time, stands for it, and even odds for a model of buying
-    that could not be fitted.
+    that could not be fitted. A contract without end and period stands a quarter of a year before its renewal.
     """
     values: Floats = rows[rule.feature].to_numpy(dtype=np.float64)
     if rule is Rule.BUYING:
         odds = np.clip(np.where(np.isnan(values), 0.5, values), 1e-9, 1 - 1e-9)
         result: Floats = np.log(odds / (1 - odds))
         return result
-    logs = np.log1p(np.maximum(np.where(np.isnan(values), 1.0, values), 0.0))
-    return -logs if rule is Rule.FREQUENCY else logs
+    usual = _WITHOUT_TERM if rule is Rule.RENEWAL else 1.0
+    logs = np.log1p(np.maximum(np.where(np.isnan(values), usual, values), 0.0))
+    return -logs if rule in (Rule.FREQUENCY, Rule.RENEWAL) else logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +127,25 @@ def _told(rule: Rule, rows: pd.DataFrame) -> pd.DataFrame:
     return known if min(churned, len(known) - churned) >= MIN_TO_CALIBRATE else rows
 
 
-def fallback_rule(rows: pd.DataFrame) -> CalibratedRule:
-    """Return the overdue rule for a company too young to compare rules, fitted on `rows` when they allow it.
+def fallback_rule(rows: pd.DataFrame, assumed: CalibratedRule) -> CalibratedRule:
+    """Return the rule of `assumed` for a company too young to compare rules, fitted on `rows` when they allow it.
 
-    Otherwise odds of (1 + overdue ratio) / 3 are assumed: 25 % just after an order, 40 % when the next one is
-    due, 50 % at twice the usual gap. It is an assumption to order the work by, not an estimate.
+    Otherwise its odds are assumed. They are an assumption to order the work by, not an estimate.
     """
     try:
-        fitted = fit_rule(Rule.OVERDUE, rows)
+        fitted = fit_rule(assumed.rule, rows)
     except TooFewLabelsError:
-        return ASSUMED
-    return fitted if fitted.slope > 0 else ASSUMED
+        return assumed
+    return fitted if fitted.slope > 0 else assumed
 
 
 ASSUMED = CalibratedRule(Rule.OVERDUE, 1.0, float(-np.log(3.0)))
+"""Odds of (1 + overdue ratio) / 3: 25 % just after an order, 40 % when the next is due, 50 % at twice the usual gap."""
+
+ASSUMED_OF_CONTRACTS = CalibratedRule(Rule.RENEWAL, 0.5, float(np.log(3.0)))
+"""Odds of 3 / root(1 + days to the renewal): 75 % on the last day or under notice, 35 % a month before, 14 % a year."""
+
+
+def assumed_rule(*, is_by_contracts: bool) -> CalibratedRule:
+    """Return the rule that scores while nothing could be learned: of buyers the overdue rule, of contracts renewal."""
+    return ASSUMED_OF_CONTRACTS if is_by_contracts else ASSUMED

@@ -16,10 +16,11 @@ from ml.drift import Drift
 from ml.drift_table import drift_lines, measure_drift, write_drift
 from ml.explain import add_changes, explain_model, explain_rule
 from ml.fallback import choose_scorer
-from ml.features import FEATURES_TABLE, NUMERIC_NAMES, TABLE_NAMES, read_scoring_rows
+from ml.features import FEATURES_TABLE, NUMERIC_NAMES, TABLE_NAMES, is_by_contracts, read_scoring_rows
 from ml.model import churn_probability
 from ml.policy import Bands, read_bands, read_model_days_maximum
 from ml.registry import Champion, find_entry, register
+from ml.rules import assumed_rule
 from warehouse.errors import Problem
 from warehouse.frames import read_frame
 
@@ -84,6 +85,7 @@ def score(
             as_of=as_of,
             models_folder=models_folder,
             model_days_maximum=read_model_days_maximum(connection, schema),
+            assumed=assumed_rule(is_by_contracts=is_by_contracts(connection, schema)),
         )
         bands = read_bands(connection, schema)
         rows = read_scoring_rows(connection, schema=schema, as_of=as_of)
@@ -92,7 +94,7 @@ def score(
         raise NobodyToScoreError(
             f"{schema}.fct_churn_features at {as_of}",
             seen="no eligible account",
-            expected="at least one account with an order day in the active window",
+            expected="at least one account with an order day in the active window, or under contract",
             next_step="check that the newest orders have arrived (guanxi status), or that --as-of is right",
         )
     champion = chosen.champion
@@ -130,7 +132,7 @@ def score_rows(champion: Champion, rows: pd.DataFrame, bands: Bands, beside: Bes
     else:
         ranked = probability = churn_probability(champion.pipeline, rows)
         reasons = explain_model(champion.pipeline, rows)
-    revenue = rows["net_revenue_365d_amount"].to_numpy(dtype=np.float64)
+    revenue = revenue_of(rows)
     margin = rows[["account_id"]].merge(beside.margins, on="account_id", how="left", validate="m:1")
     own = pd.DataFrame(
         {
@@ -150,6 +152,16 @@ def score_rows(champion: Champion, rows: pd.DataFrame, bands: Bands, beside: Bes
         index=rows.index,
     )
     return pd.concat([own, add_changes(reasons, rows, beside.earlier)], axis=1)
+
+
+def revenue_of(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return what each account brings a year: its orders of the last 365 days, or, of a customer under contract who
+    ordered nothing, twelve months of its contracts. NaN where neither is known."""
+    ordered = rows["net_revenue_365d_amount"].to_numpy(dtype=np.float64)
+    contracted = 12 * rows["mrr_amount"].to_numpy(dtype=np.float64)
+    instead = ~np.isnan(contracted) & ~(ordered > 0)
+    result: npt.NDArray[np.float64] = np.where(instead, contracted, ordered)
+    return result
 
 
 def read_beside(connection: psycopg.Connection, schema: str, as_of: date) -> Beside:

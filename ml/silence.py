@@ -31,8 +31,9 @@ def silence_of(rows: pd.DataFrame, everybody: pd.DataFrame, *, horizon_days: int
     import pandas as pd
 
     silence = pd.Series(np.nan, index=rows.index, dtype="float64")
-    known = dict(list(everybody.groupby("snapshot_date")))
-    for day, own in rows.groupby("snapshot_date"):
+    bought = list(HISTORY_COLUMNS)  # who never ordered has no history
+    known = dict(list(everybody.dropna(subset=bought).groupby("snapshot_date")))
+    for day, own in rows.dropna(subset=bought).groupby("snapshot_date"):
         if day in known:
             try:
                 model = fit_buying(_histories(known[day]))

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from ml.compare import MODEL, Comparison, compare_on, hold_out_latest
 from ml.drift import REFERENCE, reference_of
-from ml.features import FEATURE_NAMES, NUMERIC_NAMES, read_training_rows
+from ml.features import FEATURE_NAMES, NUMERIC_NAMES, is_by_contracts, read_training_rows
 from ml.grades.sufficiency import Sufficiency, judge_sufficiency
 from ml.leaks import LIMIT, refuse_leaks
 from ml.model import churn_probability, fit_model, fit_parameters, used_features
 from ml.model_file import save_model
 from ml.policy import read_capacity
 from ml.registry import Entry, crown, find_entry, is_loadable, load_incumbent, lock_registry, register, tested_champion
-from ml.rules import CalibratedRule, fallback_rule, fit_rule
+from ml.rules import CalibratedRule, assumed_rule, fallback_rule, fit_rule
 from ml.split import label_gap
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def train(
     """
     rows = read_training_rows(connection, schema=schema, as_of=as_of)
     capacity = read_capacity(connection, schema)
+    assumed = assumed_rule(is_by_contracts=is_by_contracts(connection, schema))
     connection.commit()
     lack, comparison = _test(
         rows,
@@ -81,8 +82,8 @@ def train(
     connection.commit()
     fingerprint = fingerprint_rows(rows)
     if comparison is None:
-        note = f"the overdue rule makes the lists, untested: {lack}"
-        rule = _rule_entry(fallback_rule(rows), rows, as_of, fingerprint, None, note)
+        note = f"the {assumed.rule} rule makes the lists, untested: {lack}"
+        rule = _rule_entry(fallback_rule(rows, assumed), rows, as_of, fingerprint, None, note)
         with connection.transaction():
             _enter(connection, claim)
             register(connection, rule)
@@ -212,7 +213,7 @@ def _card(model: Entry, rows: pd.DataFrame, pipeline: Pipeline) -> dict[str, Any
     return {
         "model_id": model.model_id,
         "as_of": model.as_of.isoformat(),
-        "predicts": "no order day within the label's horizon, for accounts eligible at the snapshot",
+        "predicts": "churn, as the labels that are scored define it, of accounts eligible at the snapshot",
         "label_days": label_gap(rows).days,
         "snapshots": [str(day.date()) for day in sorted(rows["snapshot_date"].unique())],
         "rows": len(rows),

@@ -67,6 +67,10 @@ LISTED = frozenset({"accounts", "account_managers", "orders", "order_lines"})
 """The entities that say who is on a list and whose it is: with one of them old, a list may be wrong."""
 
 
+ChurnKind = Literal["fixed_window", "own_rhythm", "partial", "contractual"]
+"""The definitions of churn, as policy_churn_kinds has them."""
+
+
 class SourceEntry(BaseModel):
     """A source's name and kind; the rest of its mapping is read by the room of sources.
 
@@ -99,6 +103,7 @@ class Company(_Strict):
     """The whole company.yml. `id` names its state folder and its database.
 
     `holdouts`: the programmes of policy_save_programmes from which some customers are left out by chance.
+    `scored_churn`: the definition of churn that is predicted; None leaves it to policy_churn_kinds.
     """
 
     id: str = Field(alias="company", pattern=r"^[a-z][a-z0-9_]{0,30}$")
@@ -110,6 +115,7 @@ class Company(_Strict):
     simulator: SimulatorOptions | None = None
     fallback_manager: Manager | None = None
     holdouts: tuple[str, ...] = ()
+    scored_churn: ChurnKind | None = None
     sources: list[SourceEntry] = Field(min_length=1)
     _file: Path = PrivateAttr(default=Path())
     _lines: Lines = PrivateAttr()

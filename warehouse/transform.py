@@ -81,8 +81,9 @@ def transform(
 
 
 def build_variables(company: Company, as_of: date, timezone: str) -> dict[str, Any]:
-    """Return what dbt is given for a company's day; nothing of it has a default in the project."""
-    return {
+    """Return what dbt is given for a company's day; of a choice that the company leaves open nothing is given."""
+    chosen = {} if company.scored_churn is None else {"scored_churn": company.scored_churn}
+    return chosen | {
         "as_of_date": as_of.isoformat(),
         "timezone": timezone,
         "currency": company.currency,

@@ -1,12 +1,13 @@
 -- Every eligible snapshot whose horizon has closed has a label of the definition that is
 -- scored, but for partial churn of who had nothing to lose; and no other snapshot has one.
+-- Not of contracts: labels take them as known now, and features as they were known then.
 with features as (select * from {{ ref('fct_churn_features') }}),
 
 kinds as (
 
     select churn_kind
-    from {{ ref('policy_churn_kinds') }}
-    where is_scored
+    from {{ ref('int_churn_kinds_chosen') }}
+    where is_scored and churn_kind <> 'contractual'
 
 ),
 

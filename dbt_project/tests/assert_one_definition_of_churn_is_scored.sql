@@ -1,10 +1,6 @@
--- One definition is scored, and not the one of contracts: its customers may never order.
-with kinds as (select * from {{ ref('policy_churn_kinds') }})
+-- One definition is scored: the company's own choice, else the one that the policy marks.
+with kinds as (select * from {{ ref('int_churn_kinds_chosen') }})
 
-select
-    count(case when is_scored then 1 end) as scored_count,
-    count(case when is_scored and churn_kind = 'contractual' then 1 end) as contractual_count
+select count(case when is_scored then 1 end) as scored_count
 from kinds
-having
-    count(case when is_scored then 1 end) <> 1
-    or count(case when is_scored and churn_kind = 'contractual' then 1 end) > 0
+having count(case when is_scored then 1 end) <> 1

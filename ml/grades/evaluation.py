@@ -18,6 +18,7 @@ from ml.grades.grading import Grading, grade_days
 from ml.grades.sufficiency import Sufficiency, judge_sufficiency
 from ml.leaks import single_feature_aucs
 from ml.model import SEED, fit_model
+from ml.score import revenue_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,7 +124,7 @@ def _tested(grading: Grading) -> pd.DataFrame:
 
 
 def _curves(grading: Grading, methods: list[str], tested: pd.DataFrame) -> dict[str, dict[str, Curve]]:
-    revenue = np.maximum(0.0, tested["net_revenue_365d_amount"].to_numpy(dtype=np.float64))
+    revenue = np.maximum(0.0, np.nan_to_num(revenue_of(tested)))
     kinds: dict[str, dict[str, Curve]] = {
         "roc": {},
         "precision_recall": {},

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ml.compare import MIN_OF_EACH, MIN_OF_EACH_TESTED, MODEL
 from ml.evaluate import Quality, measure
-from ml.grades.ladder import Forecast, ladder, of_model
+from ml.grades.ladder import Forecast, Rung, ladder, of_model
 from ml.split import label_gap, split_by_time
 from warehouse.errors import Problem
 
@@ -129,18 +129,18 @@ def grade_days(
             f"and {MIN_OF_EACH} of each known before it",
             next_step="load a longer history, or wait until more labels have closed (guanxi evaluate tells what lacks)",
         )
-    gap = label_gap(rows)
+    gap, rungs = label_gap(rows), {MODEL: of_model, **ladder(rows)}
     graded = []
     for day in chosen:
         train, test = split_by_time(rows, test_from=day, test_until=day, gap=gap)
-        graded.append(_grade(day, train, test.reset_index(drop=True), capacity))
+        graded.append(_grade(day, train, test.reset_index(drop=True), capacity, rungs))
         say(f"{day}: {len(test):,} accounts after learning from {len(train):,}")
     return Grading(tuple(graded))
 
 
-def _grade(day: date, train: pd.DataFrame, test: pd.DataFrame, capacity: int) -> Day:
+def _grade(day: date, train: pd.DataFrame, test: pd.DataFrame, capacity: int, rungs: dict[str, Rung]) -> Day:
     churned = test["is_churned"].to_numpy(dtype=bool)
-    forecasts = {name: rung(train, test) for name, rung in {MODEL: of_model, **ladder()}.items()}
+    forecasts = {name: rung(train, test) for name, rung in rungs.items()}
     qualities = {
         name: measure(churned, said.score, said.probability, capacity=capacity) for name, said in forecasts.items()
     }

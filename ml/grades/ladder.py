@@ -1,8 +1,8 @@
 """The ladder of what a user would pick instead of the model, from the base rate to boosting without any tuning.
 
-Four rungs are rules that can make the lists (ml/rules.py). The others only stand beside the model when it is graded:
-the base rate, the best rule of Dynamics 365's halving family, a plain logistic regression, and boosted trees with the
-settings of the library.
+Up to five rungs are rules that can make the lists (ml/rules.py). The others only stand beside the model when it is
+graded: the base rate, the best rule of Dynamics 365's halving family, a plain logistic regression, and boosted trees
+with the settings of the library.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ml.features import CATEGORICAL_NAMES, NUMERIC_NAMES
 from ml.model import SEED, churn_probability, fit_model, one_thread
-from ml.rules import Rule, fit_rule
+from ml.rules import Rule, fit_rule, known_rules
 from ml.split import label_gap
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ Rung = Callable[["pd.DataFrame", "pd.DataFrame"], Forecast]
 """Learns from the first frame, which has `is_churned`, and judges the second."""
 
 
-def ladder() -> dict[str, Rung]:
-    """Return every rung by name, from the simplest; none of them is the model."""
-    rules = {rule.value: _of_rule(rule) for rule in Rule}
+def ladder(rows: pd.DataFrame) -> dict[str, Rung]:
+    """Return every rung that the rows have the features of, by name, from the simplest; none of them is the model."""
+    rules = {rule.value: _of_rule(rule) for rule in known_rules(rows)}
     return {BASE_RATE: base_rate, HALVING: halving, **rules, LOGISTIC: logistic, BOOSTING: boosting}
 
 

@@ -20,8 +20,8 @@ create table dim_account_history (
     valid_to_date date
 );
 create table int_account_days_known (account_id text, order_date date, is_order_day boolean, is_latest boolean);
-create table policy_churn_kinds (churn_kind text, is_scored boolean);
-insert into policy_churn_kinds values ('fixed_window', true), ('own_rhythm', false);
+create table int_churn_kinds_chosen (churn_kind text, is_scored boolean);
+insert into int_churn_kinds_chosen values ('fixed_window', true), ('own_rhythm', false);
 insert into policy_parameters values ('lead_days', '0'), ('snapshot_months_count', '36'), ('confidence_z', '1.96'),
 ('outcomes_accounts_minimum', '30');
 """

@@ -176,6 +176,7 @@ def test_the_same_rows_get_the_same_reasons_in_any_order(pipeline: Pipeline, row
 
 def test_a_rule_tells_its_own_measure_first(rows: pd.DataFrame) -> None:
     day = one_snapshot(rows)
+    day = day.assign(renewal_days_left=day["tenure_days"])  # this company has no contracts
     for rule in Rule:
         reasons = explain_rule(rule, day)
         worse = (day[rule.reason] - day[rule.reason].median()) * DIRECTIONS[rule.reason] > 0

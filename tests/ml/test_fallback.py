@@ -9,6 +9,7 @@ import sklearn
 
 from ml.fallback import Chosen, choose_scorer
 from ml.registry import NoChampionError
+from ml.rules import ASSUMED, ASSUMED_OF_CONTRACTS, CalibratedRule
 from tests.ml.conftest import Marts
 from tests.ml.test_train import CURRENT, HISTORY, run
 from tests.ml.world import AS_OF
@@ -16,10 +17,14 @@ from tests.ml.world import AS_OF
 EARLY = AS_OF - timedelta(days=62)
 
 
-def chosen(marts: Marts, *, days: int = 200, later: int = 0) -> Chosen:
+def chosen(marts: Marts, *, days: int = 200, later: int = 0, assumed: CalibratedRule = ASSUMED) -> Chosen:
     with marts.scorer.transaction():
         return choose_scorer(
-            marts.scorer, as_of=AS_OF + timedelta(days=later), models_folder=marts.models, model_days_maximum=days
+            marts.scorer,
+            as_of=AS_OF + timedelta(days=later),
+            models_folder=marts.models,
+            model_days_maximum=days,
+            assumed=assumed,
         )
 
 
@@ -63,6 +68,9 @@ def test_each_step_of_the_order_is_taken_when_those_before_it_cannot(marts: Mart
     last = chosen(marts)
     assert (last.champion.method_code, last.champion.pipeline) == ("overdue", None)
     assert "assumed odds" in last.notes[-1]
+    of_contracts = chosen(marts, assumed=ASSUMED_OF_CONTRACTS).champion.entry
+    assert of_contracts.calibrated_rule() == ASSUMED_OF_CONTRACTS
+    assert of_contracts.features == ["renewal_days_left"]
 
 
 def test_nothing_trained_is_said(marts: Marts) -> None:

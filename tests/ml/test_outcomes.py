@@ -239,7 +239,7 @@ def test_an_account_stands_in_the_groups_that_it_was_in_on_the_day(past: Past) -
 
 def test_another_definition_of_churn_is_judged_by_its_labels_only(past: Past) -> None:
     add_accounts(past, [account("x")])
-    past.run("transformer", "update policy_churn_kinds set is_scored = not is_scored")
+    past.run("transformer", "update int_churn_kinds_chosen set is_scored = not is_scored")
     past.publish(MONTH_END, [account("x")])
     past.publish(WITHIN, [account("x")])
     past.label(MONTH_END, {"x": True})

@@ -13,8 +13,9 @@ FIRST_SNAPSHOT = date(2024, 12, 31)
 AS_OF = date(2025, 12, 31)
 UNKNOWN = (
     "reply_in_target_rate", "resolution_in_target_rate", "complaint_rate", "days_late", "nps_rate", "csat_rate",
-    "contract_days_left", "notices_count", "key_index", "general_index", "champion_silent_days", "opposers_count",
-    "threads_count", "response_rate",
+    "contract_days_left", "notices_count", "contracts_count", "contract_tenure_days", "renewal_days_left", "mrr_amount",
+    "mrr_trend_rate", "visits_90d_count", "visits_trend_rate", "key_index", "general_index", "champion_silent_days",
+    "opposers_count", "threads_count", "response_rate",
 )  # fmt: skip
 """What this company has no records of."""
 

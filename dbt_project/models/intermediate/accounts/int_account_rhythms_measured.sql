@@ -4,7 +4,7 @@ peer_gaps as (select * from {{ ref('int_account_peer_gaps_found') }}),
 
 snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
 
-kinds as (select * from {{ ref('policy_churn_kinds') }}),
+kinds as (select * from {{ ref('int_churn_kinds_chosen') }}),
 
 policy as ({{ policy_values([
     'active_window_days',

@@ -22,6 +22,9 @@ running as (
         case
             when contracts.end_date is null and contracts.contract_status = 'ended'
                 then contracts.known_date
+            -- an end that was still to come is told in hindsight: nobody knew of it that day
+            when contracts.contract_status = 'ended' and contracts.end_date > days.snapshot_date
+                then null
             when contracts.contract_status = 'ended' then contracts.end_date
             when contracts.notice_date <= days.snapshot_date
                 then coalesce(contracts.end_date, days.snapshot_date)

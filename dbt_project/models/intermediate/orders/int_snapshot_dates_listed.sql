@@ -1,13 +1,31 @@
 with account_days as (select * from {{ ref('int_account_days_known') }}),
 
+contracts as (select * from {{ ref('stg_raw__contracts') }}),
+
+kinds as (select * from {{ ref('int_churn_kinds_chosen') }}),
+
 restatements as (select * from {{ ref('int_restatements_found') }}),
 
 policy as ({{ policy_values(['snapshot_months_count']) }}),
 
-history as (
+beginnings as (
 
     select min(known_date) as first_known_date
     from account_days
+
+    union all
+
+    -- who never orders has a past all the same
+    select min(contracts.known_date) as first_known_date
+    from contracts
+    inner join kinds on kinds.churn_kind = 'contractual' and kinds.is_scored
+
+),
+
+history as (
+
+    select min(first_known_date) as first_known_date
+    from beginnings
 
 ),
 

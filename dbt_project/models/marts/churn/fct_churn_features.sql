@@ -1,4 +1,4 @@
-{#- What its orders say, taken over where it was measured before, and how things stood that day. -#}
+{#- What its orders and contracts say, and how things stood that day. -#}
 {%- set own = [
     'account_id', 'industry', 'size_band', 'region', 'is_eligible', 'is_current',
     'days_since_last_order', 'tenure_days', 'order_days_30d_count',
@@ -8,6 +8,8 @@
     'median_gap_days', 'gap_spread_rate', 'typical_gap_days', 'overdue_ratio',
     'order_days_trend_rate', 'revenue_trend_rate', 'return_rate_365d',
     'products_365d_count', 'revenue_rank_rate', 'order_days_ahead_last_year_count',
+    'contracts_count', 'contract_tenure_days', 'renewal_days_left', 'mrr_amount',
+    'mrr_trend_rate', 'visits_90d_count', 'visits_trend_rate',
 ] -%}
 {%- set of_health = [
     'reply_in_target_rate', 'resolution_in_target_rate', 'complaint_rate', 'days_late',
@@ -17,7 +19,7 @@
     'key_index', 'general_index', 'champion_silent_days',
     'opposers_count', 'threads_count', 'response_rate',
 ] -%}
-with features as (select * from {{ ref('int_churn_features_measured') }}),
+with features as (select * from {{ ref('int_churn_features_joined') }}),
 
 health as (select * from {{ ref('fct_account_health') }}),
 

@@ -2,7 +2,7 @@ with windows as (select * from {{ ref('int_churn_windows_compared') }}),
 
 contract_labels as (select * from {{ ref('int_contract_churn_judged') }}),
 
-churn_kinds as (select * from {{ ref('policy_churn_kinds') }}),
+churn_kinds as (select * from {{ ref('int_churn_kinds_chosen') }}),
 
 policy as ({{ policy_values(['partial_churn_rate']) }}),
 
