@@ -245,7 +245,10 @@ def test_another_definition_of_churn_is_judged_by_its_labels_only(past: Past) ->
     past.label(MONTH_END, {"x": True})
     report = build(past)
     assert report.days == (MONTH_END,)
-    assert report.lines()[1] == "1 more have closed, and are not judged: no label tells of their day"
+    assert report.lines() == [
+        f"outcomes of scores are known of 1 month, up to those of {MONTH_END}",
+        "months of scores that have closed and are not judged, as no label tells of their day: 1",
+    ]
 
 
 def test_labels_of_another_definition_say_nothing(past: Past) -> None:
