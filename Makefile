@@ -67,6 +67,9 @@ bench: $(READY)  ## seconds and memory of each stage, how a night follows what c
 	$(BIN)/python -m benchmarks.relationship_cost
 	$(BIN)/python -m benchmarks.sources
 
+bench-models: $(READY)  ## the churn model beside every rule, on real and simulated companies (DATA= folder with online_retail)
+	$(BIN)/python -m benchmarks.models $(if $(DATA),--data $(DATA))
+
 docs: $(READY)  ## write docs/data-dictionary.md, docs/entities.md and docs/bi-contract.csv anew from the contracts
 	$(BIN)/python -m warehouse.dictionary
 	$(BIN)/python -m warehouse.bi_contract
@@ -80,4 +83,4 @@ clean: $(READY)  ## stop the local stack and remove all state: .guanxi
 	-$(BIN)/guanxi down
 	rm -rf $(or $(GUANXI_HOME),.guanxi)
 
-.PHONY: help setup nightly test lint style types sql pytest up down status psql bench docs lock clean
+.PHONY: help setup nightly test lint style types sql pytest up down status psql bench bench-models docs lock clean

@@ -12,6 +12,7 @@ import resource
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -64,20 +65,31 @@ def _import_seconds(modules: tuple[str, ...]) -> float:
     return round(time.monotonic() - started, 1)
 
 
-def run_night(home: Path, accounts: int, *, through: str, company: str = "examples/simulated") -> dict[str, Any]:
-    """Run the next night of a simulated company and return its seconds, its peak memory and those of its stages."""
-    environment = dict(os.environ) | {
-        "GUANXI_HOME": str(home),
-        "GUANXI_COMPANY": company,
-        "GUANXI_ACCOUNTS": str(accounts),
-    }
+def run_night(
+    home: Path,
+    accounts: int,
+    *,
+    through: str,
+    company: str = "examples/simulated",
+    as_of: date | None = None,
+    data: Path | None = None,
+) -> dict[str, Any]:
+    """Run the next night of a company, or that of `as_of`; return its seconds, its peak memory, those of its stages.
+
+    `accounts` is the size of a simulated company, `data` the folder of one that reads files.
+    """
+    environment = dict(os.environ) | {"GUANXI_HOME": str(home), "GUANXI_COMPANY": company}
+    environment |= {"GUANXI_ACCOUNTS": str(accounts)} if accounts else {}
+    environment |= {"GUANXI_DATA": str(data)} if data else {}
+    day = ["--as-of", as_of.isoformat()] if as_of else []
     guanxi = Path(sys.executable).with_name("guanxi")
     home.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     with (home / "night.log").open("w", encoding="utf-8") as log:
         done = subprocess.run(
-            [str(guanxi), "nightly", "--through", through], env=environment, stdout=log, stderr=log, check=False
-        )
+            [str(guanxi), "nightly", "--through", through, *day],
+            env=environment, stdout=log, stderr=log, check=False,
+        )  # fmt: skip
     seconds = time.monotonic() - started
     if done.returncode != 0:
         sys.stderr.write(f"the night failed; read {home / 'night.log'}\n")
@@ -85,12 +97,12 @@ def run_night(home: Path, accounts: int, *, through: str, company: str = "exampl
     return {
         "seconds": round(seconds, 1),
         "peak_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
-        "stages": _stages(home),
+        "stages": _stages(home, company),
     }
 
 
-def _stages(home: Path) -> list[dict[str, Any]]:
-    settings = load_settings({"GUANXI_HOME": str(home), "GUANXI_COMPANY": "examples/simulated"})
+def _stages(home: Path, company: str) -> list[dict[str, Any]]:
+    settings = load_settings({"GUANXI_HOME": str(home), "GUANXI_COMPANY": company})
     with opened_house(settings) as house, house.warehouse.connect(Role.PUBLISHER) as connection:
         rows = connection.execute(
             "select stage, part, seconds, peak_mb from ops.stage_runs"

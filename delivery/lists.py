@@ -32,6 +32,7 @@ class ListReport:
 
     `unowned_count`: accounts of listed bands without an active manager, in a company that names no desk for them.
     `over_capacity_count`: accounts of listed bands that had no room on their manager's list.
+    `held_out_count`: accounts of listed bands that a programme leaves out by chance.
     """
 
     managers_count: int
@@ -40,6 +41,7 @@ class ListReport:
     desk_count: int
     unowned_count: int
     over_capacity_count: int
+    held_out_count: int
 
     def lines(self) -> list[str]:
         """Return the report in words, one fact a line."""
@@ -56,6 +58,11 @@ class ListReport:
             )
         if self.over_capacity_count:
             told.append(f"{self.over_capacity_count:,} risky accounts had no room on their manager's list")
+        if self.held_out_count:
+            told.append(
+                f"{self.held_out_count:,} risky accounts are left out by chance and on no list,"
+                " so that it can be told what the lists bring"
+            )
         return told
 
 
@@ -75,7 +82,7 @@ def build_lists(
         create_table(connection, schema, TABLE, key="account_id")
         row = connection.execute(_fill_statement(schema), values).fetchone()
         connection.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, TABLE)))
-    counts = row or (0,) * 6
+    counts = row or (0,) * 7
     return ListReport(*map(int, counts))
 
 

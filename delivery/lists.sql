@@ -23,18 +23,37 @@ active_managers as (
 
 ),
 
-candidates as (
+held_out as (
+
+    select distinct account_id
+    from {schema}.fct_programme_assignments
+    where arm = 'holdout'
+
+),
+
+at_risk as (
 
     select
         scores.*,
         accounts.account_name,
         managers.account_manager_id is null as is_ownerless,
-        coalesce(managers.account_manager_id, %(desk_id)s::text) as list_manager_id
+        coalesce(managers.account_manager_id, %(desk_id)s::text) as list_manager_id,
+        held_out.account_id is not null as is_held_out
     from {schema}.fct_churn_scores as scores
     inner join listed_bands on scores.band_code = listed_bands.band_code
     inner join {schema}.dim_accounts as accounts on scores.account_id = accounts.account_id
     left join active_managers as managers on accounts.account_manager_id = managers.account_manager_id
+    left join held_out on scores.account_id = held_out.account_id
     where not coalesce(accounts.is_internal, false)
+
+),
+
+-- Whom a programme leaves out by chance nobody is asked to call: else nothing could be told of what calls bring.
+candidates as (
+
+    select *
+    from at_risk
+    where not is_held_out
 
 ),
 
@@ -150,4 +169,5 @@ select
     (select count(*) from inserted where is_new) as new_count,
     (select count(*) from ranked where is_ownerless and list_rank <= list_capacity) as desk_count,
     (select count(*) from candidates where list_manager_id is null) as unowned_count,
-    (select count(*) from ranked where list_rank > list_capacity) as over_capacity_count
+    (select count(*) from ranked where list_rank > list_capacity) as over_capacity_count,
+    (select count(*) from at_risk where is_held_out) as held_out_count

@@ -90,6 +90,12 @@ class ExpectNoInternalAccounts(NonePromise):
     meta: dict[str, str] = chinese("公司内部账户不会出现在清单上。")
 
 
+class ExpectNobodyHeldOut(NonePromise):
+    column: str = "held_out_count"
+    description: str = "Nobody whom a programme leaves out by chance is on a list; a call would spoil the comparison."
+    meta: dict[str, str] = chinese("项目随机保留的客户不会出现在任何清单上；否则对照失效。")
+
+
 def suite(scope: Scope) -> Suite:
     return Suite(
         name="scores_churn_lists",
@@ -104,6 +110,7 @@ def suite(scope: Scope) -> Suite:
             ExpectCapacityKept(),
             ExpectListedAsScored(),
             ExpectNoInternalAccounts(),
+            ExpectNobodyHeldOut(),
         ),
         row_promises=(
             ExpectListedOnce(),
@@ -130,6 +137,9 @@ def _figures(scope: Scope) -> str:
             count(case when lists.churn_probability is distinct from scores.churn_probability
                 or lists.band_code is distinct from scores.band_code then 1 end) as not_as_scored_count,
             count(case when accounts.is_internal then 1 end) as internal_count,
+            count(case when lists.account_id in (
+                select account_id from {build}.fct_programme_assignments where arm = 'holdout'
+            ) then 1 end) as held_out_count,
             {_of_lists(scope)},
             (select count(*) from {build}.fct_churn_scores where band_code = (
                 select band_code from {build}.policy_churn_bands order by probability_from desc limit 1

@@ -10,11 +10,13 @@ import numpy as np
 
 from ml.evaluate import Grade, Interval, Quality, average_precision_difference, grade, measure
 from ml.model import SEED, churn_probability, fit_model
+from ml.release import Release, judge_release
 from ml.rules import Rule, fit_rule
 from ml.split import label_gap, split_by_time
 
 if TYPE_CHECKING:
     import pandas as pd
+    from sklearn.pipeline import Pipeline
 
 MODEL = "model"
 MIN_OF_EACH = 100
@@ -40,13 +42,22 @@ class Comparison:
     difference: Interval
     grade: Grade
     beats_rule: bool
+    release: Release | None = None
+    """How it does beside the model that scored the tested days; None when no model did, or it cannot be read."""
+
+    @property
+    def is_released(self) -> bool:
+        """Whether the model may make the lists: it surely beats the best rule, and is not surely worse than before."""
+        return self.beats_rule and (self.release is None or self.release.is_cleared)
 
     def verdict(self) -> str:
         """Return in one sentence who makes the lists and why."""
         gain = f"{self.difference.value:+.3f} (95 % interval {self.difference.low:+.3f} to {self.difference.high:+.3f})"
         words = f"average precision over the {self.best_rule} rule: {gain}, grade {self.grade}"
-        if self.beats_rule:
+        if self.is_released:
             return f"the model makes the lists; {words}"
+        if self.beats_rule and self.release is not None:
+            return f"{self.release.verdict()}; {words}"
         return f"the {self.best_rule} rule makes the lists, for the model does not surely beat it; {words}"
 
     def lines(self) -> list[str]:
@@ -56,7 +67,8 @@ class Comparison:
             f"tested on {days}: {tested.row_count:,} accounts of which {tested.base_rate:.1%} churned, "
             f"after learning from {self.trained_count:,}"
         )
-        return [head, *(_line(name, quality) for name, quality in self.qualities.items())]
+        release = [] if self.release is None else [self.release.verdict()]
+        return [head, *(_line(name, quality) for name, quality in self.qualities.items()), *release]
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -68,11 +80,17 @@ class Comparison:
             "average_precision_difference": asdict(self.difference),
             "grade": self.grade.value,
             "beats_rule": self.beats_rule,
+            "release": None if self.release is None else self.release.as_dict(),
         }
 
 
-def compare_on(train: pd.DataFrame, test: pd.DataFrame, *, capacity: int) -> Comparison:
-    """Fit model and rules on `train` and measure all of them on `test`. Both need both outcomes."""
+def compare_on(
+    train: pd.DataFrame, test: pd.DataFrame, *, capacity: int, incumbent: tuple[str, Pipeline] | None = None
+) -> Comparison:
+    """Fit model and rules on `train` and measure all of them on `test`. Both need both outcomes.
+
+    `incumbent` is the model that scored the tested days, with its id, if one did.
+    """
     churned = test["is_churned"].to_numpy(dtype=bool)
     snapshots = test["snapshot_date"].to_numpy()
     pipeline = fit_model(train)
@@ -98,7 +116,10 @@ def compare_on(train: pd.DataFrame, test: pd.DataFrame, *, capacity: int) -> Com
         difference=difference,
         grade=grade(qualities[MODEL].average_precision, best_rule=qualities[best.value].average_precision),
         beats_rule=difference.low > 0,
-    )
+        release=None if incumbent is None else judge_release(
+            test, probability, churn_probability(incumbent[1], test), incumbent_id=incumbent[0]
+        ),
+    )  # fmt: skip
 
 
 def hold_out_latest(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame] | None:

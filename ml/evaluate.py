@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ Booleans = npt.NDArray[np.bool_]
 
 DRAWS = 500
 CONFIDENCE = 0.95
+_NO_SPREAD = 1e-9
 _MARGIN_OF_A = 0.10
 
 
@@ -30,7 +31,10 @@ class Quality:
     """One ranking on one test: `brier` and `brier_skill` are None when it states no probabilities.
 
     `brier_skill` is 1 - brier / brier of always saying the test's own base rate. `precision_at_capacity` is the
-    share of churned accounts among the `capacity` riskiest of each snapshot. All rates are 0 to 1.
+    share of churned accounts among the `capacity` riskiest of each snapshot. `calibration_slope` is that of the
+    outcome's log-odds on those of the probability: 1 is right, below 1 says too much (Cox, Biometrika 45(3-4), 1958);
+    None when everybody has the same. `calibration_error` is the mean distance of said and realised rate over ten
+    equal parts. All rates are 0 to 1.
     """
 
     auc: float
@@ -41,6 +45,8 @@ class Quality:
     brier_skill: float | None
     base_rate: float
     row_count: int
+    calibration_slope: float | None = None
+    calibration_error: float | None = None
 
     def as_dict(self) -> dict[str, float | int | None]:
         return asdict(self)
@@ -70,9 +76,10 @@ def measure(
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     base_rate = float(is_churned.mean())
-    brier: float | None = None
+    brier = slope = error = None
     if probability is not None and not np.isnan(probability).any():
         brier = float(np.mean((probability - is_churned) ** 2))
+        slope, error = calibration_slope(is_churned, probability), calibration_error(is_churned, probability)
     return Quality(
         auc=float(roc_auc_score(is_churned, score)),
         average_precision=float(average_precision_score(is_churned, score)),
@@ -82,7 +89,29 @@ def measure(
         brier_skill=None if brier is None else 1 - brier / (base_rate * (1 - base_rate)),
         base_rate=base_rate,
         row_count=len(is_churned),
+        calibration_slope=slope,
+        calibration_error=error,
     )
+
+
+def calibration_slope(is_churned: Booleans, probability: Floats) -> float | None:
+    """Return the slope of the outcome's log-odds on the log-odds of the probability; None when all are the same."""
+    from sklearn.linear_model import LogisticRegression
+
+    clipped = np.clip(probability, 1e-6, 1 - 1e-6)
+    odds = np.log(clipped / (1 - clipped))
+    if np.ptp(odds) < _NO_SPREAD:
+        return None
+    fitted = LogisticRegression(C=np.inf, max_iter=1000).fit(odds.reshape(-1, 1), is_churned)
+    return float(fitted.coef_[0, 0])
+
+
+def calibration_error(is_churned: Booleans, probability: Floats, parts: int = 10) -> float:
+    """Return the mean distance of said and realised rate over so many equal parts of the ranked rows, 0 to 1."""
+    order = np.argsort(probability, kind="stable")
+    groups = [group for group in np.array_split(order, parts) if len(group)]
+    distance = sum(abs(float(probability[group].mean() - is_churned[group].mean())) * len(group) for group in groups)
+    return distance / len(order)
 
 
 def expected_hits(is_churned: Booleans, score: Floats, top: float) -> float:
@@ -125,22 +154,48 @@ def average_precision_difference(
     accounts: npt.NDArray[np.generic],
     seed: int,
     draws: int = DRAWS,
+    confidence: float = CONFIDENCE,
 ) -> Interval:
-    """Return AP(score) - AP(other) with a 95 % interval by a paired bootstrap over whole accounts.
+    """Return AP(score) - AP(other) with its interval by a paired bootstrap over whole accounts.
 
     An account's snapshots stand and fall together: drawn one by one they would make the interval too narrow.
     """
     ours, theirs = _Ranking(is_churned, score), _Ranking(is_churned, other)
     return paired_interval(
         lambda weights: ours.average_precision(weights) - theirs.average_precision(weights),
-        accounts=accounts, seed=seed, draws=draws,
+        accounts=accounts, seed=seed, draws=draws, confidence=confidence,
     )  # fmt: skip
 
 
-def paired_interval(
-    difference: Callable[[Floats], float], *, accounts: npt.NDArray[np.generic], seed: int, draws: int = DRAWS
+def mean_average_precision_difference(
+    days: Sequence[tuple[Booleans, Floats, Floats]], *, accounts: npt.NDArray[np.generic], seed: int, draws: int = DRAWS
 ) -> Interval:
-    """Return a difference of two scores, by the weights of their rows, with its 95 % interval.
+    """Return the mean over days of AP(score) - AP(other), with a 95 % interval by a bootstrap over whole accounts.
+
+    Each day has is_churned, score, other; `accounts` are those of all days in a row.
+    """
+    rankings = [(_Ranking(churned, ours), _Ranking(churned, theirs)) for churned, ours, theirs in days]
+    ends = np.cumsum([len(churned) for churned, _, _ in days])[:-1]
+
+    def difference(weights: Floats) -> float:
+        parts = np.split(weights, ends)
+        return float(np.mean([
+            ours.average_precision(part) - theirs.average_precision(part)
+            for (ours, theirs), part in zip(rankings, parts, strict=True)
+        ]))  # fmt: skip
+
+    return paired_interval(difference, accounts=accounts, seed=seed, draws=draws)
+
+
+def paired_interval(
+    difference: Callable[[Floats], float],
+    *,
+    accounts: npt.NDArray[np.generic],
+    seed: int,
+    draws: int = DRAWS,
+    confidence: float = CONFIDENCE,
+) -> Interval:
+    """Return a difference of two scores, by the weights of their rows, with its interval.
 
     By a bootstrap over whole accounts; a draw by which nothing can be said (nan) does not count.
     """
@@ -150,7 +205,7 @@ def paired_interval(
     for draw in range(draws):
         picked = np.bincount(random.integers(0, len(numbers), len(numbers)), minlength=len(numbers))
         differences[draw] = difference(picked[codes].astype(np.float64))
-    tail = (1 - CONFIDENCE) / 2
+    tail = (1 - confidence) / 2
     low, high = np.nanquantile(differences, [tail, 1 - tail])
     return Interval(value=float(difference(np.ones(len(accounts)))), low=float(low), high=float(high))
 

@@ -37,6 +37,12 @@ class Theme(StrEnum):
     BREADTH = "breadth"
     RETURNS = "returns"
     TENURE = "tenure"
+    SEASON = "season"
+    SERVICE = "service"
+    PAYMENT = "payment"
+    SATISFACTION = "satisfaction"
+    CONTRACT = "contract"
+    RELATIONSHIP = "relationship"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,23 @@ NUMERIC = (
     Feature("products_365d_count", Theme.BREADTH, -1),
     Feature("return_rate_365d", Theme.RETURNS, 1),
     Feature("tenure_days", Theme.TENURE, -1),
+    Feature("order_days_ahead_last_year_count", Theme.SEASON, -1),
+    Feature("reply_in_target_rate", Theme.SERVICE, -1),
+    Feature("resolution_in_target_rate", Theme.SERVICE, -1),
+    Feature("complaint_rate", Theme.SERVICE, 1),
+    Feature("days_late", Theme.PAYMENT, 1),
+    Feature("overdue_days", Theme.PAYMENT, 1),
+    Feature("nps_rate", Theme.SATISFACTION, -1),
+    Feature("csat_rate", Theme.SATISFACTION, -1),
+    Feature("contract_days_left", Theme.CONTRACT, -1),
+    Feature("notices_count", Theme.CONTRACT, 1),
+    Feature("relationship_index", Theme.RELATIONSHIP, -1),
+    Feature("key_index", Theme.RELATIONSHIP, -1),
+    Feature("general_index", Theme.RELATIONSHIP, -1),
+    Feature("champion_silent_days", Theme.RELATIONSHIP, 1),
+    Feature("opposers_count", Theme.RELATIONSHIP, 1),
+    Feature("threads_count", Theme.RELATIONSHIP, -1),
+    Feature("response_rate", Theme.RELATIONSHIP, -1),
 )
 NUMERIC_NAMES = tuple(feature.name for feature in NUMERIC)
 CATEGORICAL_NAMES = ("industry", "size_band", "region")
@@ -156,7 +179,9 @@ def require_table(connection: psycopg.Connection, schema: str) -> None:
 
 
 def require_features(rows: pd.DataFrame) -> None:
-    """Raise FeatureColumnsError when a frame lacks a feature. A missing column is never filled in."""
+    """Raise FeatureColumnsError when a frame lacks a feature or one holds infinity. A column is never filled in."""
+    import numpy as np
+
     missing = [name for name in FEATURE_NAMES if name not in rows.columns]
     if missing:
         raise FeatureColumnsError(
@@ -164,6 +189,17 @@ def require_features(rows: pd.DataFrame) -> None:
             seen=f"without {', '.join(missing)}",
             expected="every feature that ml/features.py lists",
             next_step="read the rows with ml.features, or rebuild the marts (guanxi transform)",
+        )
+    infinite = np.isinf(rows[list(NUMERIC_NAMES)].to_numpy(dtype=np.float64)).sum(axis=0)
+    if infinite.any():
+        named = ", ".join(
+            f"{name} in {count} rows" for name, count in zip(NUMERIC_NAMES, infinite, strict=True) if count
+        )
+        raise FeatureColumnsError(
+            "rows to train on or to score",
+            seen=f"infinity: {named}",
+            expected="numbers, or nothing where it is not known",
+            next_step="look at how the feature is built in fct_churn_features, then run the night again",
         )
 
 
@@ -175,11 +211,13 @@ def _difference(found: frozenset[str]) -> str:
     return "; ".join(f"{word}: {', '.join(names)}" for word, names in parts if names)
 
 
-def _with_silence(connection: psycopg.Connection, schema: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Add SILENCE, by models of buying of everybody who had ordered by the snapshot, or of as many as they need."""
+def read_histories(connection: psycopg.Connection, *, schema: str, days: list[date]) -> pd.DataFrame:
+    """Return what a model of buying is fitted on: everybody who had ordered by each day, or as many as it needs.
+
+    Columns: snapshot_date (midnight timestamp) and HISTORY_COLUMNS.
+    """
     import pandas as pd
 
-    days = [day.date() for day in rows["snapshot_date"].unique()]
     table = sql.Identifier(schema, FEATURES_TABLE)
     counted = connection.execute(
         sql.SQL("select max(n) from (select count(*) as n from {} group by snapshot_date) as days").format(table)
@@ -193,6 +231,13 @@ def _with_silence(connection: psycopg.Connection, schema: str, rows: pd.DataFram
     slots = 10_000 if most <= MAX_CUSTOMERS else max(1, 10_000 * MAX_CUSTOMERS // most)
     everybody = read_frame(connection, query, (days, slots))
     everybody["snapshot_date"] = pd.to_datetime(everybody["snapshot_date"])
+    return everybody
+
+
+def _with_silence(connection: psycopg.Connection, schema: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Add SILENCE, by models of buying of each snapshot."""
+    days = [day.date() for day in rows["snapshot_date"].unique()]
+    everybody = read_histories(connection, schema=schema, days=days)
     silence = silence_of(rows, everybody, horizon_days=read_horizon_days(connection, schema))
     return rows.assign(**{SILENCE.name: silence})[[*rows.columns, SILENCE.name]]
 

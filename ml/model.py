@@ -32,6 +32,9 @@ HYPERPARAMETERS: dict[str, Any] = {
     "max_features": 0.3,
     "early_stopping": False,
 }
+MANY_ROWS = 20_000
+GROWN: dict[str, Any] = {"max_iter": 300, "max_leaf_nodes": 16}
+"""From many rows on the trees may grow and be more: they find what few rows do not show (decision 0054)."""
 MIN_OBSERVED_ACCOUNTS = 50
 """A feature known for fewer accounts is left out: in a fold of the calibration it might be wholly missing."""
 MIN_CATEGORY_ROWS = 50
@@ -60,7 +63,7 @@ def fit_model(rows: pd.DataFrame, extra: Mapping[str, int] | None = None) -> Pip
         random_state=SEED,
         categorical_features=None,
         monotonic_cst=[*numeric.values(), *[0] * len(categorical)],
-        **HYPERPARAMETERS,
+        **HYPERPARAMETERS | (GROWN if len(rows) >= MANY_ROWS else {}),
     )
     folds = list(GroupKFold(FOLDS).split(encoded, labels, rows["account_id"]))
     calibrated = CalibratedClassifierCV(trees, method="sigmoid", cv=folds, ensemble=False)
@@ -112,6 +115,8 @@ def fit_parameters() -> dict[str, Any]:
     """Return everything besides the rows that decides what is learned; part of a model's identity."""
     return {
         **HYPERPARAMETERS,
+        "many_rows": MANY_ROWS,
+        "grown": GROWN,
         "seed": SEED,
         "folds": FOLDS,
         "min_observed_accounts": MIN_OBSERVED_ACCOUNTS,

@@ -66,13 +66,24 @@ def read_parameters(connection: psycopg.Connection, schema: str, names: Sequence
 
 def read_horizon_days(connection: psycopg.Connection, schema: str) -> int:
     """Return how many days ahead churn is predicted. Raises PolicyGapError."""
-    query = "select max(cast(cast(value as numeric) as integer)) from {} where parameter = 'horizon_days'"
-    row = connection.execute(sql.SQL(query).format(sql.Identifier(schema, "policy_parameters"))).fetchone()
+    return _read_days(connection, schema, "horizon_days", "how many days ahead churn is predicted")
+
+
+def read_model_days_maximum(connection: psycopg.Connection, schema: str) -> int:
+    """Return how old a model may be that scores, in days. Raises PolicyGapError."""
+    return _read_days(connection, schema, "model_days_maximum", "how old a model may be that scores, in days")
+
+
+def _read_days(connection: psycopg.Connection, schema: str, parameter: str, meaning: str) -> int:
+    query = "select max(cast(cast(value as numeric) as integer)) from {} where parameter = %s"
+    row = connection.execute(
+        sql.SQL(query).format(sql.Identifier(schema, "policy_parameters")), (parameter,)
+    ).fetchone()
     if row is None or row[0] is None or row[0] < 1:
         raise PolicyGapError(
-            "policy_parameters, horizon_days",
+            f"policy_parameters, {parameter}",
             seen="no such parameter" if row is None or row[0] is None else f"{row[0]} days",
-            expected="how many days ahead churn is predicted, 1 or more",
+            expected=f"{meaning}, 1 or more",
             next_step="mend dbt_project/seeds/policy/policy_parameters.csv and run the night again",
         )
     return int(row[0])

@@ -79,6 +79,18 @@ def tested_champion(connection: psycopg.Connection, *, as_of: date) -> Entry | N
     return None if entry is None or entry.best_rule is None else entry
 
 
+def load_incumbent(connection: psycopg.Connection, *, day: date, models_folder: Path) -> tuple[str, Pipeline] | None:
+    """Return the model that would have scored a night of `day`, with its id; None when a rule would, or it cannot be
+    read any more, as after a change of the features."""
+    entry = _champion_entry(connection, day)
+    if entry is None or entry.kind != "model":
+        return None
+    try:
+        return entry.model_id, load_entry(entry, models_folder)
+    except ModelFileError:
+        return None
+
+
 def load_champion(connection: psycopg.Connection, *, as_of: date, models_folder: Path) -> Champion:
     """Return the champion for a night of `as_of`: never one that was trained on later days.
 
@@ -91,6 +103,22 @@ def load_champion(connection: psycopg.Connection, *, as_of: date, models_folder:
             seen="nothing trained up to that day",
             expected="a model or a rule in ops.models",
             next_step="guanxi train",
+        )
+    return Champion(entry, None if entry.kind == "rule" else load_entry(entry, models_folder))
+
+
+def load_scorer(connection: psycopg.Connection, model_id: str, *, models_folder: Path) -> Champion:
+    """Return who made the scores that name `model_id`, whether or not it is champion still.
+
+    Raises NoChampionError and ModelFileError.
+    """
+    entry = find_entry(connection, model_id)
+    if entry is None:
+        raise NoChampionError(
+            f"the model {model_id}",
+            seen="it is not registered",
+            expected="the training that the scores come from",
+            next_step="guanxi train, then score a night with it",
         )
     return Champion(entry, None if entry.kind == "rule" else load_entry(entry, models_folder))
 
@@ -114,6 +142,26 @@ def is_loadable(entry: Entry, models_folder: Path) -> bool:
     except ModelFileError:
         return False
     return True
+
+
+def former_champions(connection: psycopg.Connection, *, as_of: date) -> list[Entry]:
+    """Return the champion for a night of `as_of` and those before it, the newest first."""
+    query = sql.SQL(
+        "select {} from ops.models where was_champion and as_of <= %s"
+        " order by is_champion desc, as_of desc, trained_at desc, model_id"
+    ).format(_COLUMNS)
+    with connection.cursor(row_factory=class_row(Entry)) as cursor:
+        return cursor.execute(query, (as_of,)).fetchall()
+
+
+def newest_tested_rule(connection: psycopg.Connection, *, as_of: date) -> Entry | None:
+    """Return the newest rule that was tested beside a model, champion or not."""
+    query = sql.SQL(
+        "select {} from ops.models where kind = 'rule' and best_rule is not null and as_of <= %s"
+        " order by as_of desc, trained_at desc, model_id limit 1"
+    ).format(_COLUMNS)
+    with connection.cursor(row_factory=class_row(Entry)) as cursor:
+        return cursor.execute(query, (as_of,)).fetchone()
 
 
 def find_entry(connection: psycopg.Connection, model_id: str) -> Entry | None:
@@ -156,9 +204,4 @@ def crown(connection: psycopg.Connection, model_id: str) -> None:
 
 
 def _champion_entry(connection: psycopg.Connection, as_of: date) -> Entry | None:
-    query = sql.SQL(
-        "select {} from ops.models where was_champion and as_of <= %s"
-        " order by is_champion desc, as_of desc, trained_at desc, model_id limit 1"
-    ).format(_COLUMNS)
-    with connection.cursor(row_factory=class_row(Entry)) as cursor:
-        return cursor.execute(query, (as_of,)).fetchone()
+    return next(iter(former_champions(connection, as_of=as_of)), None)

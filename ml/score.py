@@ -15,10 +15,11 @@ from ml.build_table import write_table
 from ml.drift import Drift
 from ml.drift_table import drift_lines, measure_drift, write_drift
 from ml.explain import add_changes, explain_model, explain_rule
+from ml.fallback import choose_scorer
 from ml.features import FEATURES_TABLE, NUMERIC_NAMES, TABLE_NAMES, read_scoring_rows
 from ml.model import churn_probability
-from ml.policy import Bands, read_bands
-from ml.registry import Champion, load_champion
+from ml.policy import Bands, read_bands, read_model_days_maximum
+from ml.registry import Champion, find_entry, register
 from warehouse.errors import Problem
 from warehouse.frames import read_frame
 
@@ -57,12 +58,15 @@ class ScoreReport:
     band_counts: dict[str, int]
     expected_loss_amount: float
     drifts: tuple[Drift, ...]
+    notes: tuple[str, ...]
+    """Why it was not the champion; nothing when it was."""
 
     def lines(self) -> list[str]:
         """Return the report for a person, a line each."""
         who = f"model {self.model_id}" if self.method_code == "model" else f"the {self.method_code} rule"
         bands = ", ".join(f"{count:,} {band}" for band, count in reversed(self.band_counts.items()))
-        return [f"scored {self.rows_count:,} accounts by {who}: {bands}", *drift_lines(self.drifts)]
+        fell_back = [f"fell back: {note}" for note in self.notes]
+        return [*fell_back, f"scored {self.rows_count:,} accounts by {who}: {bands}", *drift_lines(self.drifts)]
 
 
 def score(
@@ -70,14 +74,20 @@ def score(
 ) -> ScoreReport:
     """Make fct_churn_scores and fct_churn_drift in the build schema anew, in one fenced transaction.
 
-    `connection` is the scorer's, outside a transaction. Raises NoChampionError, ModelFileError,
-    FeatureColumnsError, PolicyGapError, NobodyToScoreError and FencedError; nothing was written then.
+    `connection` is the scorer's, outside a transaction. Where the champion cannot score, a fixed order says who does
+    (ml/fallback.py). Raises NoChampionError, FeatureColumnsError, PolicyGapError, NobodyToScoreError and FencedError;
+    nothing was written then.
     """
     with connection.transaction():
-        champion = load_champion(connection, as_of=as_of, models_folder=models_folder)
+        chosen = choose_scorer(
+            connection,
+            as_of=as_of,
+            models_folder=models_folder,
+            model_days_maximum=read_model_days_maximum(connection, schema),
+        )
         bands = read_bands(connection, schema)
         rows = read_scoring_rows(connection, schema=schema, as_of=as_of)
-        beside = _read_beside(connection, schema, as_of)
+        beside = read_beside(connection, schema, as_of)
     if rows.empty:
         raise NobodyToScoreError(
             f"{schema}.fct_churn_features at {as_of}",
@@ -85,10 +95,13 @@ def score(
             expected="at least one account with an order day in the active window",
             next_step="check that the newest orders have arrived (guanxi status), or that --as-of is right",
         )
+    champion = chosen.champion
     scored = score_rows(champion, rows, bands, beside)
     model_id, probability = champion.entry.model_id, scored["churn_probability"].to_numpy(dtype=np.float64)
     with connection.transaction():
         claim.assert_held(connection)
+        if find_entry(connection, model_id) is None:  # assumed odds, which no training registered
+            register(connection, champion.entry)
         write_table(connection, schema, TABLE, scored, key="account_id")
         metrics = champion.entry.metrics
         drifts = measure_drift(connection, metrics=metrics, rows=rows, probability=probability, as_of=as_of)
@@ -101,6 +114,7 @@ def score(
         band_counts={code: int(counts.get(code, 0)) for code in bands.codes},
         expected_loss_amount=float(scored["expected_loss_amount"].sum()),
         drifts=tuple(drifts),
+        notes=chosen.notes,
     )
 
 
@@ -138,7 +152,8 @@ def score_rows(champion: Champion, rows: pd.DataFrame, bands: Bands, beside: Bes
     return pd.concat([own, add_changes(reasons, rows, beside.earlier)], axis=1)
 
 
-def _read_beside(connection: psycopg.Connection, schema: str, as_of: date) -> Beside:
+def read_beside(connection: psycopg.Connection, schema: str, as_of: date) -> Beside:
+    """Return what the build schema knows of the accounts besides their features of the day."""
     columns = sql.SQL(", ").join(
         sql.SQL("cast({0} as double precision) as {0}").format(sql.Identifier(name))
         for name in NUMERIC_NAMES

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ml.compare import MIN_OF_EACH, MODEL, Comparison, compare_on, hold_out_latest
+from ml.compare import MODEL, Comparison, compare_on, hold_out_latest
 from ml.drift import REFERENCE, reference_of
 from ml.features import FEATURE_NAMES, NUMERIC_NAMES, read_training_rows
+from ml.grades.sufficiency import Sufficiency, judge_sufficiency
 from ml.leaks import LIMIT, refuse_leaks
 from ml.model import churn_probability, fit_model, fit_parameters, used_features
 from ml.model_file import save_model
 from ml.policy import read_capacity
-from ml.registry import Entry, crown, find_entry, is_loadable, lock_registry, register, tested_champion
+from ml.registry import Entry, crown, find_entry, is_loadable, load_incumbent, lock_registry, register, tested_champion
 from ml.rules import CalibratedRule, fallback_rule, fit_rule
 from ml.split import label_gap
 
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     from warehouse.night import Claim
-
-BASE_RATES = (0.05, 0.95)
-"""Outside these a model mostly learns to say one word; the bounds are RudderStack's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +45,13 @@ class TrainingReport:
     rows_count: int
     churned_count: int
     comparison: Comparison | None
+    sufficiency: Sufficiency
 
     def lines(self) -> list[str]:
-        """Return the report for a person, a line each."""
+        """Return the report for a person, a line each: first what there was to learn from, and whether it suffices."""
         first = f"learned from {self.rows_count:,} account snapshots, {self.churned_count:,} of which churned"
-        return [first, *([] if self.comparison is None else self.comparison.lines()), self.note]
+        tested = [] if self.comparison is None else self.comparison.lines()
+        return [*self.sufficiency.lines(), first, *tested, self.note]
 
 
 def train(
@@ -71,7 +72,13 @@ def train(
     rows = read_training_rows(connection, schema=schema, as_of=as_of)
     capacity = read_capacity(connection, schema)
     connection.commit()
-    lack, comparison = _test(rows, capacity=capacity, leak_limit=leak_limit)
+    lack, comparison = _test(
+        rows,
+        capacity=capacity,
+        leak_limit=leak_limit,
+        incumbent_on=lambda day: load_incumbent(connection, day=day, models_folder=models_folder),
+    )
+    connection.commit()
     fingerprint = fingerprint_rows(rows)
     if comparison is None:
         note = f"the overdue rule makes the lists, untested: {lack}"
@@ -85,10 +92,9 @@ def train(
                 crown(connection, rule.model_id)
         return _report(rows, None, tested or rule, None)
     model = _model_entry(as_of, fingerprint, comparison)
-    champion = model
-    if not comparison.beats_rule:
-        fitted = fit_rule(comparison.best_rule, rows)
-        champion = _rule_entry(fitted, rows, as_of, fingerprint, comparison, comparison.verdict())
+    stand_in = _rule_entry(
+        fit_rule(comparison.best_rule, rows), rows, as_of, fingerprint, comparison, comparison.verdict()
+    )
     with connection.transaction():
         verified = _verified(connection, model.model_id, models_folder)
     pipeline = None if verified else fit_model(rows)
@@ -99,8 +105,8 @@ def train(
         if pipeline is not None and not _verified(connection, model.model_id, models_folder):
             digest = save_model(models_folder, model.model_id, pipeline, _card(model, rows, pipeline))
             register(connection, replace(model, file_sha256=digest))
-        if champion.kind == "rule":
-            register(connection, champion)
+        register(connection, stand_in)  # what scores when the model's file is gone (ml/registry.py)
+        champion = _chosen(connection, comparison, model, stand_in)
         crown(connection, champion.model_id)
     return _report(rows, model.model_id, champion, comparison)
 
@@ -117,20 +123,33 @@ def fingerprint_rows(rows: pd.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def _test(rows: pd.DataFrame, *, capacity: int, leak_limit: float) -> tuple[str | None, Comparison | None]:
+def _test(
+    rows: pd.DataFrame,
+    *,
+    capacity: int,
+    leak_limit: float,
+    incumbent_on: Callable[[date], tuple[str, Pipeline] | None],
+) -> tuple[str | None, Comparison | None]:
     """Return (what is lacking, None), or (None, how the model did against the rules)."""
-    churned = int(rows["is_churned"].sum())
-    kept = len(rows) - churned
-    if min(churned, kept) < MIN_OF_EACH:
-        return f"{churned} churned and {kept} kept account snapshots are known, {MIN_OF_EACH} of each are needed", None
-    lowest, highest = BASE_RATES
-    if not lowest <= churned / len(rows) <= highest:
-        return f"{churned / len(rows):.1%} churned, outside {lowest:.0%} to {highest:.0%}", None
+    lack = judge_sufficiency(rows).lack
+    if lack is not None:
+        return lack, None
     refuse_leaks(rows, limit=leak_limit)
     parts = hold_out_latest(rows)
     if parts is None:
-        return "the history is too short for a test on days after the learning", None
-    return None, compare_on(*parts, capacity=capacity)
+        raise ValueError("rows that suffice can be tested")
+    train_rows, test_rows = parts
+    incumbent = incumbent_on(test_rows["snapshot_date"].min().date())
+    return None, compare_on(train_rows, test_rows, capacity=capacity, incumbent=incumbent)
+
+
+def _chosen(connection: psycopg.Connection, comparison: Comparison, model: Entry, stand_in: Entry) -> Entry:
+    """The model if it is released; else the rule, unless only the incumbent kept it back: then who was champion is."""
+    if comparison.is_released:
+        return model
+    if not comparison.beats_rule:
+        return stand_in
+    return tested_champion(connection, as_of=model.as_of) or stand_in
 
 
 def _enter(connection: psycopg.Connection, claim: Claim | None) -> None:
@@ -216,6 +235,7 @@ def _report(rows: pd.DataFrame, model_id: str | None, champion: Entry, compariso
         rows_count=len(rows),
         churned_count=int(rows["is_churned"].sum()),
         comparison=comparison,
+        sufficiency=judge_sufficiency(rows),
     )
 
 

@@ -96,7 +96,10 @@ class SourceEntry(BaseModel):
 
 
 class Company(_Strict):
-    """The whole company.yml. `id` names its state folder and its database."""
+    """The whole company.yml. `id` names its state folder and its database.
+
+    `holdouts`: the programmes of policy_save_programmes from which some customers are left out by chance.
+    """
 
     id: str = Field(alias="company", pattern=r"^[a-z][a-z0-9_]{0,30}$")
     name: Name
@@ -106,6 +109,7 @@ class Company(_Strict):
     first_as_of: date | None = None
     simulator: SimulatorOptions | None = None
     fallback_manager: Manager | None = None
+    holdouts: tuple[str, ...] = ()
     sources: list[SourceEntry] = Field(min_length=1)
     _file: Path = PrivateAttr(default=Path())
     _lines: Lines = PrivateAttr()

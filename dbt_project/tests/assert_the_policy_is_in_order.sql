@@ -21,6 +21,22 @@ bands as (
 
 ),
 
+programmes as (
+
+    select
+        bool_and(
+            holdout_rate between 0 and 0.9999
+            and holdout_rate_a_class between 0 and 0.9999
+            and outcome_days > 0
+            and case programme_kind
+                when 'save' then bands is not null
+                else coalesce(churned_days_from between 0 and churned_days_until, false)
+            end
+        ) as programmes_are_sound
+    from {{ ref('policy_save_programmes') }}
+
+),
+
 stages as (
 
     select
@@ -36,10 +52,12 @@ select
     policy.*,
     limits.*,
     bands.*,
+    programmes.*,
     stages.*
 from policy
 cross join limits
 cross join bands
+cross join programmes
 cross join stages
 where
     not coalesce(
@@ -54,6 +72,7 @@ where
         and limits.a_limit < limits.b_limit
         and limits.b_limit < 1
         and bands.lowest_probability = 0
+        and coalesce(programmes.programmes_are_sound, true)
         and stages.prospect = stages.lowest_precedence
         and stages.mature = stages.highest_precedence,
         false

@@ -11,12 +11,9 @@ from tests.night.house_for_nights import NightHouse
 from warehouse.published_tables import declared_marts
 
 ROOMS = {
-    "fct_churn_scores",
-    "fct_churn_outcomes",
-    "fct_churn_drift",
-    "fct_churn_lists",
-    "fct_account_manager_portfolios",
-}
+    "fct_churn_scores", "fct_churn_outcomes", "fct_churn_drift", "fct_churn_lists", "fct_account_manager_portfolios",
+    "fct_programme_assignments", "fct_treatments",
+}  # fmt: skip
 """Tables that are not made by dbt."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("corner shop")]

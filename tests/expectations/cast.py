@@ -101,6 +101,8 @@ create table fct_churn_lists as select managers.account_manager_id, cast(row_num
     scores.reason_1_code, date '2026-03-31' as as_of_date
     from fct_churn_scores as scores inner join dim_accounts as managers using (account_id)
     where scores.band_code = 'high';
+create table fct_programme_assignments as select 'save' as programme_code, 'A' || i as account_id,
+    case when i < 25 then 'holdout' else 'treated' end as arm from generate_series(20, 40) as i;
 """
 
 LIVE_MARTS = (

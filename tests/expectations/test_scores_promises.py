@@ -49,6 +49,8 @@ DEFECTS = [
     (LISTS, "ExpectListedAsScored", "update fct_churn_lists set churn_probability = 0.9999 where account_id = 'A39'",
      "1"),
     (LISTS, "ExpectListedAsScored", "delete from fct_churn_scores where account_id = 'A39'", "1"),
+    (LISTS, "ExpectNobodyHeldOut", "update fct_programme_assignments set arm = 'holdout' where account_id = 'A39'",
+     "1"),
     (LISTS, "ExpectNoInternalAccounts", "update dim_accounts set is_internal = true where account_id = 'A39'", "1"),
 ]  # fmt: skip
 

@@ -181,6 +181,47 @@ def effect(chosen: Sequence[Chosen], outcome: str) -> Effect | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """An account of a programme: the rate at which it could be left out, its arm, whether the outcome came."""
+
+    rate: float
+    is_treated: bool
+    came: bool
+
+
+def effect_of_rates(drawn: Sequence[Drawn]) -> Effect | None:
+    """Return the effect over the rates, each compared by itself, or None when no rate has both arms.
+
+    The weights are those of Mantel and Haenszel, the limits those that Zou, Huang and Zhang (2009) take together from
+    the limits of each share.
+    """
+    parts: list[tuple[float, float, float, float, float]] = []
+    for rate in sorted({each.rate for each in drawn}):
+        treated, holdout = (
+            [float(each.came) for each in drawn if each.rate == rate and each.is_treated is arm]
+            for arm in (True, False)
+        )
+        if not treated or not holdout:
+            continue
+        (p1, l1, u1), (p2, l2, u2) = _wilson(treated), _wilson(holdout)
+        pooled = mean([*treated, *holdout])
+        variance_without_effect = pooled * (1 - pooled) * (1 / len(treated) + 1 / len(holdout))
+        weight = 1 / (1 / len(treated) + 1 / len(holdout))
+        parts.append(
+            (weight, p1 - p2, (p1 - l1) ** 2 + (u2 - p2) ** 2, (u1 - p1) ** 2 + (p2 - l2) ** 2, variance_without_effect)
+        )
+    if not parts:
+        return None
+    whole = sum(part[0] for part in parts)
+    shares = [part[0] / whole for part in parts]
+    value = sum(share * part[1] for share, part in zip(shares, parts, strict=True))
+    below, above, chance = (
+        sqrt(sum(share**2 * part[place] for share, part in zip(shares, parts, strict=True))) for place in (2, 3, 4)
+    )
+    return Effect(value, value - below, value + above, 2.8016 * chance or None)
+
+
 def _wilson(hits: Sequence[float]) -> tuple[float, float, float]:
     limits = binomtest(int(sum(hits)), len(hits)).proportion_ci(0.95, method="wilson")
     return mean(hits), float(limits.low), float(limits.high)

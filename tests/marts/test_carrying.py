@@ -25,7 +25,8 @@ MARTS = (
 )  # fmt: skip
 ALWAYS_BUILT = ("int_relationship_days_held",)  # what a night tells of it
 PAST = (
-    "int_account_stages_decided", "int_account_states_dated", "int_account_segments_listed", "fct_churn_features",
+    "int_account_stages_decided", "int_account_states_dated", "int_account_segments_listed",
+    "int_churn_features_measured",
     "stg_raw__orders", "stg_raw__order_lines", "int_order_lines_versioned", "int_account_days_known",
 )  # fmt: skip
 BEFORE_MONTH_END, MONTH_END = date(2025, 6, 29), date(2025, 6, 30)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ml.features import CATEGORICAL_NAMES, FEATURE_NAMES, NUMERIC
 from tests.marts.policies import POLICIES, policy_rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -222,7 +223,7 @@ def test_every_mart_tells_which_records_it_needs(manifest: Node) -> None:
     told = {(row["mart"], row["entity"]) for row in policy_rows("policy_mart_inputs")}
     of_the_house = {  # they are never empty, or tell of no source's records
         "dim_dates", "dim_sources", "dim_mart_inputs", "dim_lifecycle_stages", "dim_segments", "dim_metric_definitions",
-        "fct_account_match_changes",
+        "dim_churn_features", "fct_account_match_changes",
     }  # fmt: skip
     assert {mart for mart, _ in told} == set(MARTS) - of_the_house
     for mart, entity in told:
@@ -256,6 +257,18 @@ def test_every_number_of_the_churn_features_can_be_given_as_a_reason(manifest: N
     columns = _model(manifest, "fct_churn_features")["columns"].values()
     numbers = {column["name"] for column in columns if column["data_type"].startswith(NUMBER_TYPES)}
     assert numbers == {row["reason_code"] for row in policy_rows("policy_churn_reasons")}
+
+
+def test_the_catalogue_tells_of_every_feature_what_the_model_takes_it_for() -> None:
+    numbers = [(each.name, each.theme.value, str(each.direction), str(each.is_told).lower()) for each in NUMERIC]
+    told = [
+        (row["feature_code"], row["theme"], row["direction"], row["is_told"])
+        for row in policy_rows("policy_churn_features")
+    ]
+    assert {*told} == {*numbers, *((name, "profile", "0", "false") for name in CATEGORICAL_NAMES)}
+    assert len(told) == len(FEATURE_NAMES)
+    themes = {row["reason_code"]: row["theme"] for row in policy_rows("policy_churn_reasons")}
+    assert themes == {each.name: each.theme for each in NUMERIC if each.is_told}
 
 
 def test_a_model_fits_in_the_head() -> None:

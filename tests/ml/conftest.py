@@ -135,7 +135,8 @@ _DDL = sql.SQL(
     create table {SCHEMA}.policy_churn_bands (band_code text, probability_from numeric);
     insert into {SCHEMA}.policy_churn_bands values ('low', 0), ('medium', 0.3), ('high', 0.6);
     create table {SCHEMA}.policy_parameters (parameter text, value text);
-    insert into {SCHEMA}.policy_parameters values ('list_capacity', '20'), ('horizon_days', '90');
+    insert into {SCHEMA}.policy_parameters values ('list_capacity', '20'), ('horizon_days', '90'),
+        ('model_days_maximum', '200');
     create table {SCHEMA}.policy_drift_kinds (
         drift_kind text, name_en text, name_zh text, text_en text, text_zh text
     );

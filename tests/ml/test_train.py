@@ -47,7 +47,11 @@ def test_a_model_that_beats_the_rules_becomes_champion_and_can_be_loaded(marts: 
     assert report.comparison.difference.low > 0
     assert report.rows_count == len(HISTORY)
     assert "the model makes the lists" in report.lines()[-1]
-    ((model_id, kind, is_champion, sha256, rule, beats_rule, grade),) = entries(marts)
+    (stand_in,) = (entry for entry in entries(marts) if entry[1] == "rule")
+    assert (stand_in[2], stand_in[4]) == (False, report.comparison.best_rule)
+    ((model_id, kind, is_champion, sha256, rule, beats_rule, grade),) = (
+        entry for entry in entries(marts) if entry[1] == "model"
+    )
     assert (model_id, kind, is_champion, rule, beats_rule) == (report.model_id, "model", True, None, True)
     assert grade in {"A", "B"}
     assert has_champion(marts.scorer)
@@ -101,7 +105,7 @@ def test_too_few_outcomes_leave_the_lists_to_an_untested_rule_and_say_why(marts:
     marts.fill(FEW, CURRENT)
     report = run(marts)
     assert (report.model_id, report.champion_kind, report.comparison) == (None, "overdue", None)
-    assert "100 of each are needed" in report.note
+    assert "100 of each wanted" in report.note
     assert not has_champion(marts.scorer), "each further training may end this"
     champion = load_champion(marts.scorer, as_of=AS_OF, models_folder=marts.models)
     assert champion.method_code == "overdue"

@@ -11,6 +11,12 @@ import pandas as pd
 HORIZON = pd.Timedelta(days=90)
 FIRST_SNAPSHOT = date(2024, 12, 31)
 AS_OF = date(2025, 12, 31)
+UNKNOWN = (
+    "reply_in_target_rate", "resolution_in_target_rate", "complaint_rate", "days_late", "nps_rate", "csat_rate",
+    "contract_days_left", "notices_count", "key_index", "general_index", "champion_silent_days", "opposers_count",
+    "threads_count", "response_rate",
+)  # fmt: skip
+"""What this company has no records of."""
 
 
 def make_rows(
@@ -67,6 +73,10 @@ def _snapshot(day: pd.Timestamp, accounts: int, random: np.random.Generator, sig
         "products_365d_count": products,
         "return_rate_365d": random.beta(1, 20, accounts),
         "tenure_days": random.integers(30, 900, accounts).astype(float),
+        "order_days_ahead_last_year_count": np.where(few, np.nan, random.integers(0, 4, accounts)),
+        **dict.fromkeys(UNKNOWN, np.nan),
+        "overdue_days": np.floor(random.exponential(5, accounts)),
+        "relationship_index": np.round(random.uniform(0, 100, accounts), 2),
         "industry": industry.astype(object),
         "size_band": random.choice(np.array(["small", "large"], dtype=object), accounts),
         "region": "",  # this company has no regions

@@ -107,6 +107,24 @@ def test_each_account_manager_with_a_list_got_one_mail(house: NightHouse, first_
         assert any(name and name.endswith(".xlsx") for name in (part.get_filename() for part in mail.walk()))
 
 
+def test_nobody_left_out_by_chance_is_in_a_mail(house: NightHouse, first_night: str) -> None:
+    assert "left out by chance" in first_night
+    arms: dict[str, set[str]] = defaultdict(set)
+    for row in house.rows("select account_id, arm from fct_programme_assignments"):
+        arms[row["arm"]].add(row["account_id"])
+    mails = (
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        for path in (house.home / "company" / "simulated" / "mail").glob("*.eml")
+    )
+    bodies = [body for mail in mails if (body := mail.get_body(("plain",))) is not None]
+    written = "".join(body.get_content() for body in bodies)
+    named = {account_id for account_id in set.union(*arms.values()) if f"({account_id})" in written}
+    assert named == {row["account_id"] for row in house.rows("select account_id from fct_churn_lists")}
+    assert len(named) > 3
+    assert arms["holdout"]
+    assert named & arms["holdout"] == set()
+
+
 def test_the_effects_of_campaigns_are_those_that_were_planted(house: NightHouse, first_night: str) -> None:
     """The truth lies within the limits, also where it is nought; on orders every campaign's effect is nought."""
     assert first_night

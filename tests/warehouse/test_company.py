@@ -34,6 +34,8 @@ def test_a_good_company_is_read_with_the_rest_of_its_mapping(tmp_path: Path) -> 
     assert company.source("shop").model_extra == {"path": "data", "datasets": {}}
     assert _load(tmp_path, GOOD, timezone="Asia/Shanghai").timezone == "Asia/Shanghai"
     assert load_company(str(tmp_path / "company.yml")).id == "acme"
+    assert company.holdouts == ()
+    assert _load(tmp_path, GOOD | {"holdouts": ["save"]}).holdouts == ("save",)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,7 @@ def test_a_good_company_is_read_with_the_rest_of_its_mapping(tmp_path: Path) -> 
         ({"sources": []}, "sources"),
         ({"sources": [{"name": "Shop", "kind": "files"}]}, "sources.0.name"),
         ({"sources": [{"name": "shop", "kind": "ftp"}]}, "sources.0.kind"),
+        ({"holdouts": "save"}, "holdouts"),
         ({"colour": "red"}, "colour"),
     ],
 )

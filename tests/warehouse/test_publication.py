@@ -32,6 +32,39 @@ def _checksums(connection: psycopg.Connection, gen: int) -> list[tuple[int, obje
         ]
 
 
+def test_only_a_published_night_decides_who_is_left_out_and_no_later_one_changes_it(hand: Hand) -> None:
+    def draw(gen: int, arm: str) -> None:
+        with hand.admin.transaction():
+            hand.admin.execute("set local role guanxi_owner")
+            hand.admin.execute(
+                "create table if not exists pub.fct_programme_assignments (gen bigint, programme_code text,"
+                " account_id text, arm text, stratum_code text, holdout_rate numeric, assigned_date date)"
+            )
+            hand.admin.execute(
+                "insert into pub.fct_programme_assignments values (%s, 'save', 'A1', %s, 'high|B', 0.1, %s)",
+                (gen, arm, DAY),
+            )
+
+    def kept() -> list[tuple[object, ...]]:
+        with hand.admin.transaction():
+            query = "select account_id, arm, assigned_date, gen from ops.programme_assignments"
+            return hand.admin.execute(query).fetchall()
+
+    first = hand.open("night-1")
+    hand.build(first, mark=1)
+    hand.audit(first)
+    draw(first.gen, "holdout")
+    assert kept() == []
+    hand.publish(first)
+    assert kept() == [("A1", "holdout", DAY, first.gen)]
+    second = hand.open("night-2", as_of=DAY + timedelta(days=1))
+    hand.build(second, mark=2)
+    hand.audit(second)
+    draw(second.gen, "treated")
+    hand.publish(second)
+    assert kept() == [("A1", "holdout", DAY, first.gen)]
+
+
 def test_a_published_night_is_whole_and_tells_its_rows(hand: Hand) -> None:
     night = hand.open()
     hand.build(night, mark=7)

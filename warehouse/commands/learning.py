@@ -40,10 +40,13 @@ def train_on(house: House, schema: str, as_of: date, teller: Teller, *, claim: C
 def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, company: CompanyPath = None) -> None:  # noqa: ARG001
     """Score the active accounts and make each account manager's churn list; the first night trains first.
 
-    Tells besides what came of the scores that were published before.
+    Tells besides what came of the scores that were published before. Whom a programme leaves out by chance is on no
+    list.
     """
     from delivery.lists import build_lists
     from delivery.portfolios import build_portfolios
+    from delivery.programmes import build_assignments
+    from delivery.treatments import build_treatments
     from ml.outcomes import build_outcomes
     from ml.registry import has_champion
     from ml.score import score as score_accounts
@@ -62,12 +65,16 @@ def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, co
                 as_of=work.night.as_of,
                 models_folder=work.house.models,
             )
+            arms = build_assignments(
+                connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
+            )
+            build_treatments(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
             lists = build_lists(
                 connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
             )
             build_portfolios(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
             outcomes = build_outcomes(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
-        for line in (*scores.lines(), *lists.lines(), *outcomes.lines()):
+        for line in (*scores.lines(), *map(str, arms), *lists.lines(), *outcomes.lines()):
             work.teller.say(line)
 
 

@@ -182,6 +182,7 @@ begin
     on conflict (is_only) do update set gen = excluded.gen, as_of = excluded.as_of, published_at = now();
     update ops.runs x set state = 'published', published_at = now() where x.gen = p_gen;
     perform ops.record_scores(p_gen);
+    perform ops.keep_assignments(p_gen);
     perform ops.enqueue_mails(p_gen);
     return query select x.mart, x.row_count from ops.audit x where x.gen = p_gen order by 1;
 end $f$;

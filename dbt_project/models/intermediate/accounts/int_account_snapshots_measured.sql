@@ -3,6 +3,8 @@ with account_days as (select * from {{ ref('int_account_days_known') }}),
 
 snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
 
+policy as ({{ policy_values(['horizon_days']) }}),
+
 seen as (
 
     select
@@ -16,8 +18,10 @@ seen as (
         case when account_days.is_order_day then 1 else 0 end as order_days_count,
         case when account_days.is_order_day then account_days.order_date end
             as order_day_date,
+        policy.horizon_days,
         snapshot_dates.snapshot_date
     from account_days
+    cross join policy
     inner join snapshot_dates
         on
             account_days.order_date <= snapshot_dates.snapshot_date
@@ -37,6 +41,13 @@ final as (
         sum(case when age_days < 730 then order_days_count else 0 end)
             as order_days_730d_count,
         sum(order_days_count) as order_days_total_count,
+        -- in the days of last year that answer to those which the churn label looks at
+        sum(
+            case
+                when age_days between 365 - horizon_days and 364 then order_days_count
+                else 0
+            end
+        ) as order_days_ahead_last_year_count,
         sum(case when age_days < 365 then lines_count else 0 end) as lines_365d_count,
         {%- for days in windows %}
             sum(case when age_days < {{ days }} then net_revenue_amount else 0 end)

@@ -2,6 +2,16 @@ with interactions as (select * from {{ ref('stg_raw__interactions') }}),
 
 kinds as (select * from {{ ref('policy_interaction_kinds') }}),
 
+changed as (
+
+    select
+        source,
+        record_id as interaction_id
+    from {{ ref('stg_raw__records_changed') }}
+    where entity = 'interactions'
+
+),
+
 -- what took place; messages in chats may be private and are not looked at
 held as (
 
@@ -14,6 +24,7 @@ held as (
     where
         kinds.counts_as_evidence
         and coalesce(interactions.interaction_status, 'done') = 'done'
+        and {{ is_read_anew('interactions', ['source', 'interaction_id'], 'changed') }}
 
 ),
 
@@ -51,4 +62,4 @@ final as (
 
 )
 
-select * from final
+{{ rest_carried('final', 'changed', {'source': 'source', 'record_id': 'interaction_id'}) }}

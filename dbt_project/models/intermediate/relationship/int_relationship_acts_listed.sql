@@ -6,9 +6,33 @@ deal_acts as (select * from {{ ref('int_deal_acts_listed') }}),
 
 kinds as (select * from {{ ref('policy_evidence_kinds') }}),
 
+records_changed as (select * from {{ ref('stg_raw__records_changed') }}),
+
+-- acts of records that read otherwise, and those whose day has come
+changed as (
+
+    select
+        source,
+        record_id
+    from records_changed
+    where entity = 'interactions'
+    {% if var('carried_schema') -%}
+        union all
+
+        select
+            source,
+            record_id
+        from interaction_acts
+        where happened_date > {{ carried_as_of_date() }}
+    {%- endif %}
+
+),
+
 acts as (
 
-    select * from interaction_acts
+    select *
+    from interaction_acts
+    where {{ is_read_anew('interaction_acts', ['source', 'record_id'], 'changed') }}
     union all
     select * from voice_acts
     union all
@@ -21,6 +45,9 @@ acts as (
 keyed as (
 
     select distinct
+        source,
+        entity,
+        record_id,
         source || '|' || entity || '|' || record_id || '|' || kind as evidence_key,
         source || '|' || entity || '|' || record_id as source_reference,
         kind,
@@ -39,6 +66,9 @@ keyed as (
 final as (
 
     select
+        keyed.source,
+        keyed.entity,
+        keyed.record_id,
         keyed.evidence_key,
         keyed.source_reference,
         keyed.kind,
@@ -58,4 +88,6 @@ final as (
 
 )
 
-select * from final
+{{ rest_carried(
+    'final', 'changed', ['source', 'record_id'], only="carried.entity = 'interactions'"
+) }}

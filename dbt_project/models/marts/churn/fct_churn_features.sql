@@ -1,97 +1,59 @@
-{%- set measured = [
-    'order_days_30d_count', 'order_days_90d_count', 'order_days_180d_count',
-    'order_days_365d_count', 'order_days_total_count', 'net_revenue_30d_amount',
-    'net_revenue_90d_amount', 'net_revenue_180d_amount', 'net_revenue_365d_amount',
+{#- What its orders say, taken over where it was measured before, and how things stood that day. -#}
+{%- set own = [
+    'account_id', 'industry', 'size_band', 'region', 'is_eligible', 'is_current',
+    'days_since_last_order', 'tenure_days', 'order_days_30d_count',
+    'order_days_90d_count', 'order_days_180d_count', 'order_days_365d_count',
+    'order_days_total_count', 'net_revenue_30d_amount', 'net_revenue_90d_amount',
+    'net_revenue_180d_amount', 'net_revenue_365d_amount', 'average_order_day_amount',
+    'median_gap_days', 'gap_spread_rate', 'typical_gap_days', 'overdue_ratio',
+    'order_days_trend_rate', 'revenue_trend_rate', 'return_rate_365d',
+    'products_365d_count', 'revenue_rank_rate', 'order_days_ahead_last_year_count',
 ] -%}
-{%- set rank = mid_rank_rate('net_revenue_365d_amount', within='snapshot_date, is_eligible') -%}
-{%- set rhythm = ['median_gap_days', 'gap_spread_rate', 'typical_gap_days', 'overdue_ratio'] -%}
-with measures as (select * from {{ ref('int_account_snapshots_measured') }}),
+{%- set of_health = [
+    'reply_in_target_rate', 'resolution_in_target_rate', 'complaint_rate', 'days_late',
+    'overdue_days', 'nps_rate', 'csat_rate', 'contract_days_left', 'notices_count',
+] -%}
+{%- set of_relationships = [
+    'key_index', 'general_index', 'champion_silent_days',
+    'opposers_count', 'threads_count', 'response_rate',
+] -%}
+with features as (select * from {{ ref('int_churn_features_measured') }}),
 
-rhythms as (select * from {{ ref('int_account_rhythms_measured') }}),
+health as (select * from {{ ref('fct_account_health') }}),
 
-accounts as (select * from {{ ref('int_accounts_merged') }}),
+relationships as (select * from {{ ref('fct_account_relationships') }}),
 
-snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
-
-features as (
-
-    select
-        measures.account_id,
-        accounts.industry,
-        accounts.size_band,
-        accounts.region,
-        {%- for measure in measured %}
-            measures.{{ measure }},
-        {%- endfor %}
-        coalesce(products.products_365d_count, 0) as products_365d_count,
-        rhythms.days_since_last_order,
-        {{ days_between('measures.first_order_date', 'measures.snapshot_date') }}
-            as tenure_days,
-        {%- for measure in rhythm %}
-            rhythms.{{ measure }},
-        {%- endfor %}
-        measures.order_days_total_amount / measures.order_days_total_count
-            as average_order_day_amount,
-        measures.order_days_180d_count - measures.order_days_90d_count
-            as order_days_prior_90d_count,
-        measures.net_revenue_180d_amount - measures.net_revenue_90d_amount
-            as net_revenue_prior_90d_amount,
-        measures.returned_365d_amount / nullif(measures.ordered_365d_amount, 0)
-            as return_rate_365d,
-        rhythms.is_eligible,
-        measures.snapshot_date
-    from measures
-    inner join rhythms
-        on
-            measures.account_id = rhythms.account_id
-            and measures.snapshot_date = rhythms.snapshot_date
-    inner join accounts
-        on
-            measures.account_id = accounts.account_id
-            and {{ is_account_in_force('accounts', 'measures.snapshot_date') }}
-    left join {{ ref('int_account_products_counted') }} as products
-        on
-            measures.account_id = products.account_id
-            and measures.snapshot_date = products.snapshot_date
-
-),
+policy as ({{ policy_values(['health_relationship_coverage_minimum']) }}),
 
 final as (
 
     select
-        account_id,
-        industry,
-        size_band,
-        region,
-        is_eligible,
-        snapshot_date = {{ as_of_date() }} as is_current,
-        days_since_last_order,
-        tenure_days,
-        {{ measured | join(', ') }},
-        cast(average_order_day_amount as numeric(18, 4)) as average_order_day_amount,
-        {{ rhythm | join(', ') }},
-        cast(
-            (order_days_90d_count - order_days_prior_90d_count)
-            / cast(greatest(1, order_days_prior_90d_count) as numeric(18, 4))
-            as {{ type_double() }}
-        ) as order_days_trend_rate,
-        cast(
-            case
-                when net_revenue_prior_90d_amount > 0
-                    then
-                        (net_revenue_90d_amount - net_revenue_prior_90d_amount)
-                        / net_revenue_prior_90d_amount
-            end as {{ type_double() }}
-        ) as revenue_trend_rate,
-        cast(return_rate_365d as {{ type_double() }}) as return_rate_365d,
-        products_365d_count,
-        cast(
-            case when is_eligible then {{ rank }} end as {{ type_double() }}
-        ) as revenue_rank_rate,
-        snapshot_date,
+        {%- for column in own %}
+            features.{{ column }},
+        {%- endfor %}
+        {%- for column in of_health %}
+            health.{{ column }},
+        {%- endfor %}
+        case
+            when relationships.coverage_rate >= policy.health_relationship_coverage_minimum
+                then relationships.relationship_index
+        end as relationship_index,
+        {%- for column in of_relationships %}
+            relationships.{{ column }},
+        {%- endfor %}
+        features.snapshot_date,
         {{ as_of_date() }} as as_of_date
     from features
+    cross join policy
+    left join health
+        on
+            features.account_id = health.account_id
+            and features.snapshot_date = health.snapshot_date
+    left join relationships
+        on
+            features.account_id = relationships.account_id
+            and features.snapshot_date = relationships.snapshot_date
 
 )
 
-{{ final_and_carried('snapshot_dates') }}
+select * from final

@@ -1,0 +1,149 @@
+"""The churn model beside every rung of the ladder, on real and simulated companies: `make bench-models`.
+
+`online_retail` at every closed month end; `simulated` also beside an oracle that knows the laws of its customers;
+`ravenstack`, whose labels carry no signal; `cdnow`, against the published BG/NBD fit; `speed`, 100,000 accounts.
+Each company runs one night in a state folder of its own, unless that is there. Prints tables, writes bench.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.figures import keep
+from benchmarks.models_cdnow import grade_cdnow
+from benchmarks.models_simulated import beside_oracle
+from benchmarks.models_speed import measure_speed
+from benchmarks.night import run_night
+from ml.compare import MODEL
+from ml.features import read_training_rows
+from ml.grades.grading import METRICS, Grading, grade_days
+from ml.policy import read_capacity
+from warehouse.database import Role
+from warehouse.house import opened_house
+from warehouse.ledger import live_generation
+from warehouse.settings import ROOT, load_settings
+
+_COLUMNS = {
+    "auc": "AUC", "average_precision": "AP", "top_decile_lift": "lift", "brier": "Brier",
+    "calibration_slope": "slope", "calibration_error": "cal. error",
+}  # fmt: skip
+SIMULATED_ACCOUNTS = 4_000
+
+
+def main() -> None:
+    """Run the parts named on the command line, all when none is."""
+    parts: dict[str, Callable[[Console, Path, Path], dict[str, Any]]] = {
+        "online_retail": _online_retail, "simulated": _simulated, "cdnow": _cdnow, "speed": _speed,
+    }  # fmt: skip
+    parser = argparse.ArgumentParser(prog="benchmarks.models", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*parts, []], default=list(parts))
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder with online_retail and others")
+    given = parser.parse_args()
+    console = Console(width=130)
+    settings = load_settings()
+    homes = settings.home.absolute() / "bench"
+    figures = {name: parts[name](console, homes / f"models-{name}", given.data.absolute()) for name in given.parts}
+    console.print(f"written: {keep(settings.home, {'models': figures})}")
+
+
+def _online_retail(console: Console, home: Path, data: Path) -> dict[str, Any]:
+    rows, capacity = _rows_of(home, "online_retail", as_of=date(2011, 12, 9), data=data / "online_retail")
+    return _graded(console, "online_retail", rows, capacity).as_dict()
+
+
+def _simulated(console: Console, home: Path, data: Path) -> dict[str, Any]:  # noqa: ARG001
+    rows, capacity = _rows_of(home, "simulated", accounts=SIMULATED_ACCOUNTS)
+    grading = _graded(console, "simulated", rows, capacity)
+    oracle = beside_oracle(grading, home=home, accounts=SIMULATED_ACCOUNTS)
+    console.print(oracle.table())
+    return {**grading.as_dict(), "oracle": oracle.as_dict()}
+
+
+def _cdnow(console: Console, home: Path, data: Path) -> dict[str, Any]:  # noqa: ARG001
+    figures = grade_cdnow()
+    table = Table(title="CDNOW, repeat order days in weeks 40 to 78, learned from weeks 1 to 39", title_justify="left")
+    for name in ("method", "foreseen", "happened", "off by", "mean error a customer"):
+        table.add_column(name, justify="left" if name == "method" else "right")
+    for method, each in figures["methods"].items():
+        foreseen, happened = each["foreseen"], figures["happened"]
+        off, error = f"{foreseen / happened - 1:+.1%}", f"{each['mean_absolute_error']:.4f}"
+        table.add_row(method, f"{foreseen:,.0f}", f"{happened:,}", off, error)
+    console.print(table)
+    return figures
+
+
+def _speed(console: Console, home: Path, data: Path) -> dict[str, Any]:  # noqa: ARG001
+    figures = measure_speed(home)
+    table = Table("what", "seconds", "peak MB", title="100,000 accounts, from built marts", title_justify="left")
+    for what, each in figures.items():
+        table.add_row(what, f"{each['seconds']:.1f}", f"{each['peak_mb']:,.0f}")
+    console.print(table)
+    return figures
+
+
+def _rows_of(
+    home: Path, company: str, *, accounts: int = 0, as_of: date | None = None, data: Path | None = None
+) -> tuple[pd.DataFrame, int]:
+    """Run a night of an example unless one is live in `home`; return its labelled rows and the calls of a day."""
+    settings = load_settings({"GUANXI_HOME": str(home), "GUANXI_COMPANY": str(ROOT / "examples" / company)})
+    if not home.exists():
+        run_night(home, accounts, through="stages", company=settings.company or "", as_of=as_of, data=data)
+    with opened_house(settings) as house:
+        with house.warehouse.connect(Role.PUBLISHER) as connection:
+            live = live_generation(connection)
+        if live is None or live.build_schema is None:
+            raise SystemExit(f"{home} has no live night; remove the folder and run again")
+        with house.warehouse.connect(Role.SCORER) as connection:
+            rows = read_training_rows(connection, schema=live.build_schema, as_of=live.as_of)
+            return rows, read_capacity(connection, live.build_schema)
+
+
+def _graded(console: Console, company: str, rows: pd.DataFrame, capacity: int) -> Grading:
+    grading = grade_days(rows, capacity=capacity, say=lambda line: console.print(line, highlight=False))
+    console.print(_means(company, grading))
+    console.print(_by_day(company, grading))
+    for metric in METRICS:
+        console.print(
+            f"{_COLUMNS[metric]}: at least as good as the best rung of the day on {grading.days_ahead(metric)} of "
+            f"{len(grading.days)} days; at worst {grading.worst_lead(metric):+.4f} beside it",
+            highlight=False,
+        )
+    return grading
+
+
+def _means(company: str, grading: Grading) -> Table:
+    table = Table("method", title=f"{company}: means of {len(grading.days)} days", title_justify="left")
+    for name in _COLUMNS.values():
+        table.add_column(name, justify="right")
+    for method in grading.methods:
+        means = [grading.mean(method, metric) for metric in _COLUMNS]
+        table.add_row(method, *("" if mean is None else f"{mean:.4f}" for mean in means))
+    return table
+
+
+def _by_day(company: str, grading: Grading) -> Table:
+    table = Table("day", "accounts", "left", title=f"{company}: model and best rung of each day", title_justify="left")
+    for metric in METRICS:
+        for name in (_COLUMNS[metric], "best rung", "lead"):
+            table.add_column(name, justify="right")
+    for day in grading.days:
+        ours = day.qualities[MODEL]
+        cells = []
+        for metric in METRICS:
+            best = day.best_rung(metric)
+            its = getattr(day.qualities[best], metric)
+            cells += [f"{getattr(ours, metric):.4f}", f"{best} {its:.4f}", f"{day.lead(metric):+.4f}"]
+        table.add_row(f"{day.snapshot_date}", f"{ours.row_count:,}", f"{ours.base_rate:.1%}", *cells)
+    return table
+
+
+if __name__ == "__main__":
+    main()

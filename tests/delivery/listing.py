@@ -1,0 +1,185 @@
+"""A build schema as the transform and the scoring leave it, for the programmes and the lists that are made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from delivery.lists import ListReport, build_lists
+from delivery.programmes import Arms, build_assignments
+from tests.delivery.conftest import AS_OF
+from warehouse.company import Company
+from warehouse.database import Role, Warehouse
+from warehouse.ledger import stage
+from warehouse.night import Claim, Night
+
+SCHEMA = "build_test"
+
+# The columns that programmes and lists read, of the tables that dbt and the scoring leave in a build schema.
+_TABLES = """
+create table fct_churn_scores (
+    account_id text, method_code text, model_id text, churn_probability double precision,
+    churn_percentile double precision, band_code text, expected_loss_amount numeric, net_revenue_365d_amount numeric,
+    reason_1_code text, reason_1_value double precision, reason_1_peer_value double precision,
+    reason_2_code text, reason_2_value double precision, reason_2_peer_value double precision,
+    reason_3_code text, reason_3_value double precision, reason_3_peer_value double precision, as_of_date date
+);
+create table dim_accounts (
+    account_id text, account_name text, account_manager_id text, merged_into_account_id text, is_internal boolean
+);
+create table dim_account_managers (account_manager_id text, is_active boolean, list_capacity integer);
+create table fct_account_abc (account_id text, abc_class text, published_class text);
+create table fct_account_lifecycle_months (
+    account_id text, stage_code text, stage_name_en text, stage_name_zh text, days_since_last_order integer,
+    typical_gap_days double precision, is_current boolean, stage_since_date date
+);
+create table policy_parameters (parameter text, value numeric);
+create table policy_plays (
+    play_code text, stage_code text, band_code text, name_en text, name_zh text, steps_en text, steps_zh text
+);
+create table policy_churn_bands (band_code text, name_en text, name_zh text);
+create table policy_save_programmes (
+    programme_code text, programme_kind text, name_en text, name_zh text, bands text, churned_days_from integer,
+    churned_days_until integer, holdout_rate numeric(5, 4), holdout_rate_a_class numeric(5, 4)
+);
+create table policy_churn_reasons (reason_code text, text_en text, text_zh text);
+insert into policy_parameters values ('horizon_days', 90), ('list_capacity', 3);
+insert into policy_plays values
+('wake_up', 'dormant', 'high', 'Wake up', '唤醒', 'Call.', '打电话。'),
+('find_cause', 'declining', 'medium', 'Find the cause', '查明原因', 'Ask.', '询问。');
+insert into policy_churn_bands values ('high', 'High', '高'), ('medium', 'Medium', '中'), ('low', 'Low', '低');
+insert into policy_save_programmes values
+('save', 'save', 'Save', '挽留', 'high|medium', null, null, 0.3, 0.1),
+('win_back', 'win_back', 'Win back', '赢回', null, 30, 720, 0.3, 0);
+insert into policy_churn_reasons values
+('days_since_last_order', 'Last order {value} days ago (similar: {peer})', '距上次下单 {value} 天（{peer}）'),
+('return_rate_365d', 'Returned {value} % (similar: {peer} %)', '退货 {value}%（{peer}%）'),
+('order_days_trend_rate', 'Change {value} % (similar: {peer} %)', '变化 {value}%（{peer}%）'),
+('overdue_ratio', 'Silent for {value} times (similar: {peer})', '{value} 倍（{peer}）'),
+('net_revenue_365d_amount', 'Revenue of {value} (similar: {peer})', '收入 {value}（{peer}）');
+grant select on all tables in schema build_test to guanxi_scorer;
+"""
+
+
+@dataclass(slots=True)
+class Build:
+    """A build schema as the transform and the scoring leave it."""
+
+    warehouse: Warehouse
+    connection: psycopg.Connection
+    claim: Claim
+    company: Company
+
+    def add_manager(self, manager_id: str, *, is_active: bool = True, capacity: int | None = None) -> None:
+        self._insert(
+            "dim_account_managers",
+            {"account_manager_id": manager_id, "is_active": is_active, "list_capacity": capacity},
+        )
+
+    def add_account(self, account_id: str, manager_id: str | None, loss: float | None, **changes: Any) -> None:
+        values: dict[str, Any] = {
+            "account_id": account_id,
+            "method_code": "model",
+            "churn_probability": 0.7,
+            "churn_percentile": 0.9,
+            "band_code": "high",
+            "expected_loss_amount": loss,
+            "net_revenue_365d_amount": 1000,
+        }
+        stage_code = changes.pop("stage_code", "dormant")
+        is_internal = changes.pop("is_internal", False)
+        merged_into = changes.pop("merged_into", None)
+        abc_class = changes.pop("abc_class", "A")
+        since = changes.pop("stage_since_date", AS_OF)
+        if changes.pop("is_scored", True):
+            self._insert("fct_churn_scores", values | changes)
+        self._insert(
+            "dim_accounts",
+            {
+                "account_id": account_id,
+                "account_name": f"Name of {account_id}",
+                "account_manager_id": manager_id,
+                "merged_into_account_id": merged_into,
+                "is_internal": is_internal,
+            },
+        )
+        self._insert("fct_account_abc", {"account_id": account_id, "abc_class": "A", "published_class": abc_class})
+        for is_current in (True, False):
+            self._insert(
+                "fct_account_lifecycle_months",
+                {
+                    "account_id": account_id,
+                    "stage_code": stage_code if is_current else "mature",
+                    "stage_name_en": stage_code.title(),
+                    "stage_name_zh": "阶段",
+                    "days_since_last_order": 40,
+                    "typical_gap_days": 12.5,
+                    "is_current": is_current,
+                    "stage_since_date": since,
+                },
+            )
+
+    def assign(self, **changes: Any) -> list[Arms]:
+        """Make the assignments of the programmes that the company switched on."""
+        self.connection.commit()
+        arguments: dict[str, Any] = {"claim": self.claim, "schema": SCHEMA, "as_of": AS_OF, "company": self.company}
+        with self.warehouse.connect(Role.SCORER) as scorer:
+            return build_assignments(scorer, **(arguments | changes))
+
+    def run(self, **changes: Any) -> ListReport:
+        """Make the assignments, then the lists."""
+        self.assign(**changes)
+        return self.lists(**changes)
+
+    def lists(self, **changes: Any) -> ListReport:
+        """Make the lists alone."""
+        self.connection.commit()
+        arguments: dict[str, Any] = {"claim": self.claim, "schema": SCHEMA, "as_of": AS_OF, "company": self.company}
+        with self.warehouse.connect(Role.SCORER) as scorer:
+            return build_lists(scorer, **(arguments | changes))
+
+    def rows(self) -> list[dict[str, Any]]:
+        return self._told("select * from build_test.fct_churn_lists order by account_manager_id, rank")
+
+    def assigned(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """The rows of the assignments, by programme and account."""
+        rows = self._told("select * from build_test.fct_programme_assignments")
+        return {(row["programme_code"], row["account_id"]): row for row in rows}
+
+    def listed(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for row in self.rows():
+            found.setdefault(row["account_manager_id"], []).append(row["account_id"])
+        return found
+
+    def _told(self, query: LiteralString) -> list[dict[str, Any]]:
+        with self.warehouse.connect_admin() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(query).fetchall()
+
+    def _insert(self, table: str, values: Mapping[str, Any]) -> None:
+        self.connection.execute(
+            sql.SQL("insert into {} ({}) values ({})").format(
+                sql.Identifier(SCHEMA, table),
+                sql.SQL(", ").join(map(sql.Identifier, values)),
+                sql.SQL(", ").join(sql.Placeholder() * len(values)),
+            ),
+            list(values.values()),
+        )
+
+
+@contextmanager
+def a_build(warehouse: Warehouse, night: Night, company: Company) -> Iterator[Build]:
+    """Make the tables, empty but for the policy, and claim the stage score."""
+    with warehouse.connect(Role.TRANSFORMER) as connection, stage(warehouse, night, "score") as claim:
+        connection.execute("create schema build_test")
+        connection.execute("set search_path to build_test")
+        connection.execute(_TABLES)
+        connection.execute("grant usage, create on schema build_test to guanxi_scorer")
+        connection.commit()
+        yield Build(warehouse, connection, claim, company)
