@@ -11,11 +11,9 @@ import psycopg
 from psycopg import sql
 
 from delivery.build_table import create_table
-from delivery.managers import fallback_manager
 from warehouse.errors import Problem
 
 if TYPE_CHECKING:
-    from warehouse.company import Company
     from warehouse.night import Claim
 
 TABLE = "fct_churn_lists"
@@ -66,16 +64,13 @@ class ListReport:
         return told
 
 
-def build_lists(
-    connection: psycopg.Connection, *, claim: Claim, schema: str, as_of: date, company: Company
-) -> ListReport:
+def build_lists(connection: psycopg.Connection, *, claim: Claim, schema: str, as_of: date) -> ListReport:
     """Make fct_churn_lists in the build schema anew, in one fenced transaction.
 
     `connection` is the scorer's, outside a transaction. Raises FencedError and NoListPolicyError; the schema is as
     before then.
     """
-    desk = fallback_manager(company)
-    values = {"as_of": as_of, "gen": claim.night.gen, "desk_id": desk.account_manager_id if desk else None}
+    values = {"as_of": as_of, "gen": claim.night.gen}
     with connection.transaction():
         claim.assert_held(connection)
         _check_capacity(connection, schema)

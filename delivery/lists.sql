@@ -7,72 +7,28 @@ with default_capacity as (
 
 ),
 
--- A band is listed when policy has a play for it; an account of a listed band is never dropped for want of one.
-listed_bands as (
-
-    select distinct band_code
-    from {schema}.policy_plays
-
-),
-
-active_managers as (
-
-    select account_manager_id, list_capacity
-    from {schema}.dim_account_managers
-    where coalesce(is_active, true)
-
-),
-
-held_out as (
-
-    select distinct account_id
-    from {schema}.fct_programme_assignments
-    where arm = 'holdout'
-
-),
-
-at_risk as (
+-- The order of the calls stands with what to do in each (actions.sql).
+ranked as (
 
     select
         scores.*,
         accounts.account_name,
-        managers.account_manager_id is null as is_ownerless,
-        coalesce(managers.account_manager_id, %(desk_id)s::text) as list_manager_id,
-        held_out.account_id is not null as is_held_out
-    from {schema}.fct_churn_scores as scores
-    inner join listed_bands on scores.band_code = listed_bands.band_code
-    inner join {schema}.dim_accounts as accounts on scores.account_id = accounts.account_id
-    left join active_managers as managers on accounts.account_manager_id = managers.account_manager_id
-    left join held_out on scores.account_id = held_out.account_id
-    where not coalesce(accounts.is_internal, false)
-
-),
-
--- Whom a programme leaves out by chance nobody is asked to call: else nothing could be told of what calls bring.
-candidates as (
-
-    select *
-    from at_risk
-    where not is_held_out
-
-),
-
-ranked as (
-
-    select
-        candidates.*,
-        coalesce(active_managers.list_capacity, default_capacity.list_capacity) as list_capacity,
-        row_number() over (
-            partition by candidates.list_manager_id
-            order by
-                candidates.expected_loss_amount desc nulls last,
-                candidates.churn_percentile desc nulls last,
-                candidates.account_id collate "C"
-        ) as list_rank
-    from candidates
+        actions.account_manager_id as list_manager_id,
+        actions.manager_rank as list_rank,
+        actions.has_own_manager,
+        actions.play_code,
+        actions.play_name_en,
+        actions.play_name_zh,
+        actions.play_steps_en,
+        actions.play_steps_zh,
+        coalesce(managers.list_capacity, default_capacity.list_capacity) as list_capacity
+    from {schema}.fct_account_next_actions as actions
     cross join default_capacity
-    left join active_managers on candidates.list_manager_id = active_managers.account_manager_id
-    where candidates.list_manager_id is not null
+    inner join {schema}.fct_churn_scores as scores on actions.account_id = scores.account_id
+    inner join {schema}.dim_accounts as accounts on actions.account_id = accounts.account_id
+    left join {schema}.dim_account_managers as managers
+        on actions.account_manager_id = managers.account_manager_id and coalesce(managers.is_active, true)
+    where actions.account_manager_id is not null
 
 ),
 
@@ -140,7 +96,7 @@ inserted as (
         first.reason_code, first.reason_value, first.peer_value, first.text_en, first.text_zh,
         second.reason_code, second.reason_value, second.peer_value, second.text_en, second.text_zh,
         third.reason_code, third.reason_value, third.peer_value, third.text_en, third.text_zh,
-        plays.play_code, plays.name_en, plays.name_zh, plays.steps_en, plays.steps_zh,
+        ranked.play_code, ranked.play_name_en, ranked.play_name_zh, ranked.play_steps_en, ranked.play_steps_zh,
         ranked.method_code,
         not exists (
             select 1 from ops.listed_before(%(gen)s) as before
@@ -153,8 +109,6 @@ inserted as (
     left join stages on ranked.account_id = stages.account_id
     left join {schema}.fct_account_abc as abc on ranked.account_id = abc.account_id
     left join {schema}.policy_churn_bands as bands on ranked.band_code = bands.band_code
-    left join {schema}.policy_plays as plays
-        on ranked.band_code = plays.band_code and stages.stage_code = plays.stage_code
     left join reasons as first on ranked.account_id = first.account_id and first.place = 1
     left join reasons as second on ranked.account_id = second.account_id and second.place = 2
     left join reasons as third on ranked.account_id = third.account_id and third.place = 3
@@ -167,7 +121,17 @@ select
     (select count(distinct account_manager_id) from inserted) as managers_count,
     (select count(*) from inserted) as rows_count,
     (select count(*) from inserted where is_new) as new_count,
-    (select count(*) from ranked where is_ownerless and list_rank <= list_capacity) as desk_count,
-    (select count(*) from candidates where list_manager_id is null) as unowned_count,
+    (select count(*) from ranked where not has_own_manager and list_rank <= list_capacity) as desk_count,
+    (
+        select count(*) from {schema}.fct_account_next_actions where account_manager_id is null
+    ) as unowned_count,
     (select count(*) from ranked where list_rank > list_capacity) as over_capacity_count,
-    (select count(*) from at_risk where is_held_out) as held_out_count
+    (
+        select count(distinct scores.account_id)
+        from {schema}.fct_churn_scores as scores
+        inner join {schema}.dim_accounts as accounts
+            on scores.account_id = accounts.account_id and not coalesce(accounts.is_internal, false)
+        inner join {schema}.fct_programme_assignments as held_out
+            on scores.account_id = held_out.account_id and held_out.arm = 'holdout'
+        where scores.band_code in (select band_code from {schema}.policy_plays)
+    ) as held_out_count

@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from ml.build_table import write_table
-from ml.drift import REFERENCE, Drift, compare, volume
+from ml.drift import REFERENCE, SCORE, Drift, compare, volume
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,16 +58,21 @@ def write_drift(
 
 
 def drift_lines(drifts: Sequence[Drift]) -> list[str]:
-    """Return what a person is told of a night's drift, a line each; nothing of a night without any."""
+    """Return what a person is told of a night's drift, a line each; nothing of a night without any.
+
+    A company that grows older drifts in its tenure and in all that is counted since the first order: of features
+    the table tells, and this only when the scores drift as well.
+    """
     found = [each for each in drifts if each.is_drifting]
     lines = []
     if volumes := [each for each in found if each.kind == "volume"]:
         before, now = volumes[0].before_count, volumes[0].now_count
         lines.append(f"drift: {now:,} accounts are scored, {before:,} were before")
-    for kind, words in (("psi", "are distributed otherwise than"), ("missing", "are known of other shares than")):
-        if names := [each.feature for each in found if each.kind == kind]:
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            lines.append(f"drift: {', '.join(names[:_NAMED])}{more} {words} where the model learned")
+    if any(each.feature == SCORE for each in found):
+        names = list(dict.fromkeys(each.feature for each in found if each.feature not in {SCORE, "accounts"}))
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        features = f"; so do {', '.join(names[:_NAMED])}{more}" if names else "; no feature does"
+        lines.append(f"drift: the scores differ from those where the model learned by more than chance{features}")
     return lines
 
 

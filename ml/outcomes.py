@@ -58,9 +58,14 @@ class OutcomeReport:
             return ["no score has an outcome yet: none has been published before"]
         if not self.closed_count:
             return [f"no score has an outcome yet: the first horizon closes on {self.first_closes_on}"]
-        told = [f"outcomes of {len(self.days)} months of scores are known"]
+        told = []
+        if self.days:
+            months = "1 month" if len(self.days) == 1 else f"{len(self.days)} months"
+            told.append(f"outcomes of scores are known of {months}, up to those of {self.days[-1]}")
         if unlabelled := self.closed_count - len(self.days):
-            told.append(f"{unlabelled} more have closed, and are not judged: no label tells of their day")
+            told.append(
+                f"months of scores that have closed and are not judged, as no label tells of their day: {unlabelled}"
+            )
         if self.left_out_count:
             told.append(f"{self.left_out_count:,} scored accounts have no outcome: they are one with others by now")
         return told

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,8 @@ from delivery.churn_letter import ChurnLetter, ListRow
 from delivery.managers import Language, Manager
 from warehouse.company import Company
 from warehouse.database import Role, Warehouse
+from warehouse.ledger import open_night
+from warehouse.night import Night
 
 AS_OF = date(2026, 3, 31)
 NOW = datetime(2026, 4, 1, 4, 0, tzinfo=UTC)
@@ -297,3 +300,11 @@ def random_faults(seed: int) -> Policy:
 def mailer(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
     with warehouse.connect(Role.MAILER) as connection:
         yield connection
+
+
+@pytest.fixture
+def night(warehouse: Warehouse, test_company: Company, tmp_path: Path) -> Night:
+    return open_night(
+        warehouse, run_id="2026-03-31", as_of=AS_OF, timezone="Europe/Berlin", company_id=test_company.id,
+        runs_folder=tmp_path,
+    )  # fmt: skip

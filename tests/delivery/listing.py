@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from delivery.actions import build_actions
 from delivery.lists import ListReport, build_lists
 from delivery.programmes import Arms, build_assignments
 from tests.delivery.conftest import AS_OF
@@ -40,29 +41,31 @@ create table fct_account_lifecycle_months (
     typical_gap_days double precision, is_current boolean, stage_since_date date
 );
 create table policy_parameters (parameter text, value numeric);
+create table fct_key_accounts (account_id text, tier_code text);
 create table policy_plays (
-    play_code text, stage_code text, band_code text, name_en text, name_zh text, steps_en text, steps_zh text
+    play_code text, stage_code text, band_code text, tier_code text, theme text, capacity_count integer,
+    name_en text, name_zh text, steps_en text, steps_zh text
 );
 create table policy_churn_bands (band_code text, name_en text, name_zh text);
 create table policy_save_programmes (
     programme_code text, programme_kind text, name_en text, name_zh text, bands text, churned_days_from integer,
     churned_days_until integer, holdout_rate numeric(5, 4), holdout_rate_a_class numeric(5, 4)
 );
-create table policy_churn_reasons (reason_code text, text_en text, text_zh text);
+create table policy_churn_reasons (reason_code text, text_en text, text_zh text, theme text);
 insert into policy_parameters values ('horizon_days', 90), ('list_capacity', 3);
 insert into policy_plays values
-('wake_up', 'dormant', 'high', 'Wake up', '唤醒', 'Call.', '打电话。'),
-('find_cause', 'declining', 'medium', 'Find the cause', '查明原因', 'Ask.', '询问。');
+('wake_up', 'dormant', 'high', null, null, null, 'Wake up', '唤醒', 'Call.', '打电话。'),
+('find_cause', 'declining', 'medium', null, null, null, 'Find the cause', '查明原因', 'Ask.', '询问。');
 insert into policy_churn_bands values ('high', 'High', '高'), ('medium', 'Medium', '中'), ('low', 'Low', '低');
 insert into policy_save_programmes values
 ('save', 'save', 'Save', '挽留', 'high|medium', null, null, 0.3, 0.1),
 ('win_back', 'win_back', 'Win back', '赢回', null, 30, 720, 0.3, 0);
 insert into policy_churn_reasons values
-('days_since_last_order', 'Last order {value} days ago (similar: {peer})', '距上次下单 {value} 天（{peer}）'),
-('return_rate_365d', 'Returned {value} % (similar: {peer} %)', '退货 {value}%（{peer}%）'),
-('order_days_trend_rate', 'Change {value} % (similar: {peer} %)', '变化 {value}%（{peer}%）'),
-('overdue_ratio', 'Silent for {value} times (similar: {peer})', '{value} 倍（{peer}）'),
-('net_revenue_365d_amount', 'Revenue of {value} (similar: {peer})', '收入 {value}（{peer}）');
+('days_since_last_order', 'Last order {value} days ago (similar: {peer})', '距上次下单 {value} 天（{peer}）', 'rhythm'),
+('return_rate_365d', 'Returned {value} % (similar: {peer} %)', '退货 {value}%（{peer}%）', 'returns'),
+('order_days_trend_rate', 'Change {value} % (similar: {peer} %)', '变化 {value}%（{peer}%）', 'rhythm'),
+('overdue_ratio', 'Silent for {value} times (similar: {peer})', '{value} 倍（{peer}）', 'rhythm'),
+('net_revenue_365d_amount', 'Revenue of {value} (similar: {peer})', '收入 {value}（{peer}）', 'spend');
 grant select on all tables in schema build_test to guanxi_scorer;
 """
 
@@ -97,6 +100,7 @@ class Build:
         merged_into = changes.pop("merged_into", None)
         abc_class = changes.pop("abc_class", "A")
         since = changes.pop("stage_since_date", AS_OF)
+        tier = changes.pop("tier_code", "N")
         if changes.pop("is_scored", True):
             self._insert("fct_churn_scores", values | changes)
         self._insert(
@@ -109,6 +113,7 @@ class Build:
                 "is_internal": is_internal,
             },
         )
+        self._insert("fct_key_accounts", {"account_id": account_id, "tier_code": tier})
         self._insert("fct_account_abc", {"account_id": account_id, "abc_class": "A", "published_class": abc_class})
         for is_current in (True, False):
             self._insert(
@@ -138,14 +143,20 @@ class Build:
         return self.lists(**changes)
 
     def lists(self, **changes: Any) -> ListReport:
-        """Make the lists alone."""
+        """Make the actions and the lists alone."""
         self.connection.commit()
         arguments: dict[str, Any] = {"claim": self.claim, "schema": SCHEMA, "as_of": AS_OF, "company": self.company}
+        arguments |= changes
         with self.warehouse.connect(Role.SCORER) as scorer:
-            return build_lists(scorer, **(arguments | changes))
+            build_actions(scorer, **arguments)
+            del arguments["company"]
+            return build_lists(scorer, **arguments)
 
     def rows(self) -> list[dict[str, Any]]:
         return self._told("select * from build_test.fct_churn_lists order by account_manager_id, rank")
+
+    def actions(self) -> list[dict[str, Any]]:
+        return self._told("select * from build_test.fct_account_next_actions")
 
     def assigned(self) -> dict[tuple[str, str], dict[str, Any]]:
         """The rows of the assignments, by programme and account."""

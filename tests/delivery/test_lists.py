@@ -4,7 +4,6 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,20 +13,8 @@ from tests.delivery.conftest import AS_OF
 from tests.delivery.listing import Build, a_build
 from warehouse.company import Company
 from warehouse.database import Role, Warehouse
-from warehouse.ledger import open_night, stage
+from warehouse.ledger import stage
 from warehouse.night import FencedError, Night
-
-
-@pytest.fixture
-def night(warehouse: Warehouse, test_company: Company, tmp_path: Path) -> Night:
-    return open_night(
-        warehouse,
-        run_id="2026-03-31",
-        as_of=AS_OF,
-        timezone="Europe/Berlin",
-        company_id=test_company.id,
-        runs_folder=tmp_path,
-    )
 
 
 @pytest.fixture

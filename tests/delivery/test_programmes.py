@@ -7,7 +7,6 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,20 +16,12 @@ from tests.delivery.conftest import AS_OF
 from tests.delivery.listing import Build, a_build
 from warehouse.company import Company
 from warehouse.database import Warehouse
-from warehouse.ledger import open_night, stage
+from warehouse.ledger import stage
 from warehouse.night import FencedError, Night
 
 
 def with_holdouts(company: Company, *programmes: str) -> Company:
     return company.model_copy(update={"holdouts": programmes})
-
-
-@pytest.fixture
-def night(warehouse: Warehouse, test_company: Company, tmp_path: Path) -> Night:
-    return open_night(
-        warehouse, run_id="2026-03-31", as_of=AS_OF, timezone="Europe/Berlin", company_id=test_company.id,
-        runs_folder=tmp_path,
-    )  # fmt: skip
 
 
 @pytest.fixture

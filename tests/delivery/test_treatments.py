@@ -6,7 +6,6 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,16 +16,8 @@ from tests.delivery.conftest import AS_OF, Publisher
 from tests.delivery.listing import SCHEMA, Build, a_build
 from warehouse.company import Company
 from warehouse.database import Role, Warehouse
-from warehouse.ledger import open_night, stage
+from warehouse.ledger import stage
 from warehouse.night import FencedError, Night
-
-
-@pytest.fixture
-def night(warehouse: Warehouse, test_company: Company, tmp_path: Path) -> Night:
-    return open_night(
-        warehouse, run_id="2026-03-31", as_of=AS_OF, timezone="Europe/Berlin", company_id=test_company.id,
-        runs_folder=tmp_path,
-    )  # fmt: skip
 
 
 @pytest.fixture

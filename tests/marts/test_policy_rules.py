@@ -39,8 +39,21 @@ def test_what_people_read_is_there_in_both_languages(policy: str) -> None:
 
 
 def test_a_stage_that_can_be_lost_has_a_play_in_each_listed_band() -> None:
-    plays = {(row["stage_code"], row["band_code"]) for row in policy_rows("policy_plays")}
+    plays = {
+        (row["stage_code"], row["band_code"])
+        for row in policy_rows("policy_plays")
+        if row["stage_code"] and not row["tier_code"] and not row["theme"]
+    }
     stages = {row["stage_code"] for row in policy_rows("policy_lifecycle_stages")} - {"prospect"}
     listed = {band for _, band in plays}
     assert listed
     assert plays == {(stage, band) for stage in stages for band in listed}
+
+
+_NARROWING = ("stage_code", "tier_code", "theme", "capacity_count")
+
+
+def test_a_play_with_a_limit_has_one_without_behind_it() -> None:
+    rows = policy_rows("policy_plays")
+    endless = {row["band_code"] for row in rows if not any(row[name] for name in _NARROWING)}
+    assert {row["band_code"] for row in rows if row["capacity_count"]} <= endless

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -12,6 +13,8 @@ from tests.ml.conftest import Marts
 from warehouse.database import Role
 
 HORIZON = timedelta(days=90)
+MANAGERS = {"a": 5, "b": 20, "c": 100, None: None}
+"""Whom the accounts belong to, and how many each can call; b has no number of its own."""
 
 TABLES = """
 create table dim_accounts (account_id text, merged_into_account_id text);
@@ -90,3 +93,30 @@ class Past:
             "insert into int_account_days_known values (%s, %s, %s, %s)",
             [(account, day, is_order_day, is_latest) for day in days],
         )
+
+
+def by_chance(count: int = 70, *, seed: int = 3) -> list[dict[str, Any]]:
+    """Accounts whose risk takes few values, so that many are tied, with the day of their next order or None."""
+    dice = random.Random(seed)
+    accounts: list[dict[str, Any]] = [
+        {
+            "account_id": f"A{number:03d}",
+            "manager": dice.choice([*MANAGERS]),
+            "size": dice.choice(["small", "large"]),
+            "industry": dice.choice(["food", "retail", "", None]),
+            "risk": dice.choice([0.1, 0.2, 0.35, 0.5, 0.8]),
+        }
+        for number in range(count)
+    ]
+    risks = [each["risk"] for each in accounts]
+    for each in accounts:
+        risk = each["risk"]
+        each["place"] = (sum(other < risk for other in risks) + risks.count(risk) / 2) / count
+        each["band"] = "high" if risk >= 0.6 else "medium" if risk >= 0.3 else "low"
+        each["wait"] = None if dice.random() < risk else dice.randint(1, 90)
+    return accounts
+
+
+def account(name: str, risk: float = 0.5) -> dict[str, Any]:
+    return {"account_id": name, "manager": "a", "industry": "food", "size": "small", "risk": risk, "place": risk,
+            "band": "medium"}  # fmt: skip

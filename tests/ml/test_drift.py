@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,11 @@ from ml.drift import (
     volume,
 )
 from ml.features import NUMERIC_NAMES
+from ml.model import churn_probability
 from tests.ml.world import UNKNOWN, make_rows
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 DRAWS = 2000
 
@@ -131,6 +135,21 @@ def test_a_score_that_moves_is_found_and_features_that_stay_are_not() -> None:
     drifts = compare(was, rows, random.beta(4, 5, 500))
     assert [each.feature for each in drifts if each.is_drifting] == [SCORE]
     assert {each.value for each in drifts if each.kind == "psi" and each.feature != SCORE} == {0.0}
+
+
+def test_a_model_does_not_drift_on_new_accounts_like_those_it_learned_from(
+    pipeline: Pipeline, rows: pd.DataFrame
+) -> None:
+    """Though it is sharper on rows that it has seen."""
+    was = reference_of(rows, churn_probability(pipeline, rows))
+    nights = [make_rows(accounts=300, snapshots=1, seed=1000 + number) for number in range(20)]
+    found = [each for night in nights for each in compare(was, night, churn_probability(pipeline, night))]
+    scores = [each for each in found if each.feature == SCORE]
+    assert len(scores) == 20
+    assert sum(each.is_drifting for each in scores) <= 1
+    assert sum(each.is_drifting for each in found) <= 0.02 * len(found)
+    late = nights[0].assign(overdue_ratio=nights[0]["overdue_ratio"] * 3)
+    assert of(compare(was, late, churn_probability(pipeline, late)), "psi", SCORE).is_drifting
 
 
 def test_a_feature_that_goes_missing_is_found_and_has_no_index_when_nobody_has_it() -> None:

@@ -18,7 +18,7 @@ from tests.ml.world import make_rows
 
 pytestmark = pytest.mark.xdist_group("grades")  # one worker grades for all
 
-ROWS = make_rows(accounts=160, snapshots=7)
+ROWS = make_rows(accounts=200, snapshots=8)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_what_there_is_to_learn_from_is_told_first() -> None:
     found = judge_sufficiency(ROWS)
     assert found.lack is None
     told = {finding.name_en: finding for finding in found.findings}
-    assert told["accounts"].seen == "160"
+    assert told["accounts"].seen == "200"
     assert not told["accounts"].is_met
     assert not told["accounts"].is_required
     assert "nps_rate" in told["features that are never known"].seen

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import random
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -17,15 +16,13 @@ from sklearn.metrics import brier_score_loss
 from ml.outcomes import OutcomeReport, build_outcomes, wilson
 from ml.policy import PolicyGapError
 from tests.ml.conftest import Marts
-from tests.ml.past_scores import HORIZON, Past
+from tests.ml.past_scores import HORIZON, MANAGERS, Past, account, by_chance
 from warehouse.database import Role
 from warehouse.night import FencedError
 from warehouse.published_tables import declared_marts
 
 MONTH_END, WITHIN = date(2025, 8, 31), date(2025, 9, 12)
 """The last published days of two months: of the first there are labels, of the second there are none."""
-MANAGERS = {"a": 5, "b": 20, "c": 100, None: None}
-"""Whom the accounts belong to, and how many each can call; b has no number of its own."""
 CALLED_BY_ALL = 5 + 20
 
 
@@ -62,28 +59,6 @@ def add_accounts(past: Past, accounts: list[dict[str, Any]]) -> None:
         "insert into dim_account_history values (%s, %s, %s, %s, null, '1900-01-01', null)",
         [(each["account_id"], each["manager"], each["industry"], each["size"]) for each in accounts],
     )
-
-
-def by_chance(count: int = 70, *, seed: int = 3) -> list[dict[str, Any]]:
-    """Accounts whose risk takes few values, so that many are tied, with the day of their next order or None."""
-    dice = random.Random(seed)
-    accounts: list[dict[str, Any]] = [
-        {
-            "account_id": f"A{number:03d}",
-            "manager": dice.choice([*MANAGERS]),
-            "size": dice.choice(["small", "large"]),
-            "industry": dice.choice(["food", "retail", "", None]),
-            "risk": dice.choice([0.1, 0.2, 0.35, 0.5, 0.8]),
-        }
-        for number in range(count)
-    ]
-    risks = [each["risk"] for each in accounts]
-    for each in accounts:
-        risk = each["risk"]
-        each["place"] = (sum(other < risk for other in risks) + risks.count(risk) / 2) / count
-        each["band"] = "high" if risk >= 0.6 else "medium" if risk >= 0.3 else "low"
-        each["wait"] = None if dice.random() < risk else dice.randint(1, 90)
-    return accounts
 
 
 def expected_top(group: list[dict[str, Any]], top: float) -> float:
@@ -159,11 +134,6 @@ def test_every_group_s_figures_are_those_of_another_computation(past: Past, day:
     assert {(row["method_code"], row["model_id"], row["as_of_date"]) for row in rows(past)} == {
         ("model", "churn-1", past.marts.as_of)
     }
-
-
-def account(name: str, risk: float = 0.5) -> dict[str, Any]:
-    return {"account_id": name, "manager": "a", "industry": "food", "size": "small", "risk": risk, "place": risk,
-            "band": "medium"}  # fmt: skip
 
 
 def test_an_order_day_after_the_day_and_within_the_horizon_is_what_keeps_a_customer(past: Past) -> None:
@@ -245,7 +215,10 @@ def test_another_definition_of_churn_is_judged_by_its_labels_only(past: Past) ->
     past.label(MONTH_END, {"x": True})
     report = build(past)
     assert report.days == (MONTH_END,)
-    assert report.lines()[1] == "1 more have closed, and are not judged: no label tells of their day"
+    assert report.lines() == [
+        f"outcomes of scores are known of 1 month, up to those of {MONTH_END}",
+        "months of scores that have closed and are not judged, as no label tells of their day: 1",
+    ]
 
 
 def test_labels_of_another_definition_say_nothing(past: Past) -> None:

@@ -43,6 +43,7 @@ def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, co
     Tells besides what came of the scores that were published before. Whom a programme leaves out by chance is on no
     list.
     """
+    from delivery.actions import build_actions
     from delivery.lists import build_lists
     from delivery.portfolios import build_portfolios
     from delivery.programmes import build_assignments
@@ -69,9 +70,10 @@ def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, co
                 connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
             )
             build_treatments(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
-            lists = build_lists(
+            build_actions(
                 connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
             )
+            lists = build_lists(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
             build_portfolios(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
             outcomes = build_outcomes(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
         for line in (*scores.lines(), *map(str, arms), *lists.lines(), *outcomes.lines()):

@@ -36,10 +36,12 @@ final as (
         {%- for column in of_health %}
             health.{{ column }},
         {%- endfor %}
-        case
-            when relationships.coverage_rate >= policy.health_relationship_coverage_minimum
-                then relationships.relationship_index
-        end as relationship_index,
+        cast(
+            case
+                when relationships.coverage_rate >= policy.health_relationship_coverage_minimum
+                    then relationships.relationship_index
+            end as numeric(9, 2)
+        ) as relationship_index,
         {%- for column in of_relationships %}
             relationships.{{ column }},
         {%- endfor %}
