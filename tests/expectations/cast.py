@@ -67,8 +67,8 @@ create table policy_churn_bands as select * from (values ('low', 0.0), ('medium'
 create table policy_parameters as select 'list_capacity' as parameter, '20' as value;
 create table dim_accounts as select 'A' || i as account_id, 'Wang Fang-Canary ' || i as account_name,
     'M' || (1 + i % 3) as account_manager_id, false as is_internal, true as is_customer,
-    cast(5 as bigint) as order_days_count, cast(1000 as numeric) as net_revenue_amount, date '2026-03-31' as as_of_date
-    from generate_series(1, 40) as i;
+    cast(5 as bigint) as order_days_count, cast(1000 as numeric) as net_revenue_amount, date '2026-03-31' as as_of_date,
+    'non_contractual' as contract_mode from generate_series(1, 40) as i;
 create table dim_account_managers as select 'M' || i as account_manager_id, 20 as list_capacity,
     date '2026-03-31' as as_of_date from generate_series(1, 3) as i;
 create table fct_order_lines as select 'erp|L' || i as order_line_key,
@@ -86,7 +86,8 @@ create table fct_churn_features as select 'A' || i as account_id, true as is_eli
     day = date '2026-03-31' as is_current, 10 as days_since_last_order, cast(5 as bigint) as order_days_365d_count,
     cast(500 as numeric) as net_revenue_90d_amount, cast(1000 as numeric) as net_revenue_365d_amount,
     cast(40 as double precision) as typical_gap_days, cast(0.25 as double precision) as overdue_ratio,
-    cast(200 as numeric) as average_order_day_amount, day as snapshot_date, date '2026-03-31' as as_of_date
+    cast(200 as numeric) as average_order_day_amount, day as snapshot_date, date '2026-03-31' as as_of_date,
+    cast(null as integer) as contract_tenure_days, cast(null as numeric) as mrr_amount
     from generate_series(1, 40) as i cross join (values (date '2026-02-28'), (date '2026-03-31')) as days (day);
 """
 

@@ -110,6 +110,17 @@ def test_a_fifth_of_the_customers_may_not_vanish(built: Warehouse, look: Look, l
     assert (outcome.is_success, outcome.severity) == (is_success, "critical")
 
 
+def test_who_is_under_contract_needs_no_orders_to_be_known(built: Warehouse, look: Look) -> None:
+    cast.run(
+        built,
+        "update fct_churn_features set days_since_last_order = null, order_days_365d_count = null,"
+        " net_revenue_365d_amount = null, typical_gap_days = null, contract_tenure_days = 9 where account_id <> 'A1'",
+    )
+    assert look(built, "marts", only="marts_fct_churn_features")["ExpectKnownBehaviour"].is_success
+    cast.run(built, "update fct_churn_features set contract_tenure_days = null where account_id = 'A2'")
+    assert look(built, "marts", only="marts_fct_churn_features")["ExpectKnownBehaviour"].observed == "1"
+
+
 def test_the_control_total_counts_what_the_models_must_count(built: Warehouse, look: Look) -> None:
     cast.run(
         built,

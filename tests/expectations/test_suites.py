@@ -100,3 +100,18 @@ def test_figures_are_numbers_so_that_no_row_can_be_read_from_them(built: Warehou
             cursor = connection.execute(suite.figures.encode())
             assert {column.type_code for column in cursor.description or ()} <= numbers, suite.name
             assert len(cursor.fetchall()) == 1, suite.name
+
+
+def test_where_nobody_orders_the_marts_of_orders_are_left_out_and_contracts_make_a_customer() -> None:
+    of_contracts = replace(FULL, mapped={"accounts": frozenset()})
+    suites, skipped = catalogue.suites("marts", of_contracts)
+    assert {suite.name for suite in suites} == {"marts_dim_accounts", "marts_fct_churn_features"}
+    assert {each.name for each in skipped} == {
+        "marts_fct_order_lines",
+        "marts_fct_account_rfm",
+        "marts_fct_account_abc",
+        "marts_fct_account_lifecycle_months",
+    }
+    (customers,) = (suite.figures for suite in suites if suite.name == "marts_dim_accounts")
+    assert "contract_mode = 'contractual'" in customers
+    assert "contract_mode" not in catalogue.suites("marts", FULL)[0][0].figures

@@ -23,9 +23,8 @@ running as (
             when contracts.end_date is null and contracts.contract_status = 'ended'
                 then contracts.known_date
             -- an end that was still to come is told in hindsight: nobody knew of it that day
-            when contracts.contract_status = 'ended' and contracts.end_date > days.snapshot_date
-                then null
-            when contracts.contract_status = 'ended' then contracts.end_date
+            when contracts.contract_status = 'ended'
+                then case when contracts.end_date <= days.snapshot_date then contracts.end_date end
             when contracts.notice_date <= days.snapshot_date
                 then coalesce(contracts.end_date, days.snapshot_date)
             when not coalesce(contracts.renews_itself, false) then contracts.end_date
