@@ -53,6 +53,12 @@ def test_a_stage_that_can_be_lost_has_a_play_in_each_listed_band() -> None:
 _NARROWING = ("stage_code", "tier_code", "theme", "capacity_count")
 
 
+def test_a_play_is_named_by_whom_it_is_for() -> None:
+    rows = policy_rows("policy_plays")
+    narrowing = ("band_code", "stage_code", "tier_code", "theme")
+    assert {row["play_key"] for row in rows} == {"|".join(row[name] or "any" for name in narrowing) for row in rows}
+
+
 def test_a_play_with_a_limit_has_one_without_behind_it() -> None:
     rows = policy_rows("policy_plays")
     endless = {row["band_code"] for row in rows if not any(row[name] for name in _NARROWING)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -10,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from psycopg import sql
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from tests.conftest import reachable_folder
 from tests.marts import independent
@@ -112,6 +114,49 @@ def test_abc_classes_equal_an_independent_computation(
         row["account_id"]: row["abc_class"] for row in house.rows("select account_id, abc_class from fct_account_abc")
     }
     assert found == expected
+
+
+def test_the_evaluation_says_what_another_computation_says(
+    house: NightHouse, night: str, sold: pd.DataFrame, tmp_path: Path
+) -> None:
+    """Whom each tested day judges, who of them left, and how the rules by silence and by order days rank them; and the
+    model is never more than a hundredth below the best rung of the day."""
+    assert night
+    told, page = tmp_path / "told.json", tmp_path / "page.html"
+    said = house.succeed("evaluate", "--json", str(told), "--page", str(page))
+    figures = json.loads(told.read_text(encoding="utf-8"))
+    days = independent.order_days(sold)
+    tested = figures["grading"]["days"]
+    assert [day["snapshot_date"] for day in tested] == ["2011-03-31", "2011-04-30", "2011-05-31"]
+    for day in tested:
+        snapshot = date.fromisoformat(day["snapshot_date"])
+        known = {who: [each for each in dates if each <= snapshot] for who, dates in days.items()}
+        active = {who: dates for who, dates in known.items() if dates and (snapshot - max(dates)).days < 180}
+        left = [not any(0 < (each - snapshot).days <= 90 for each in days[who]) for who in active]
+        silent = [(snapshot - max(dates)).days for dates in active.values()]
+        ordered = [sum((snapshot - each).days < 365 for each in dates) for dates in active.values()]
+        qualities = day["qualities"]
+        assert qualities["model"]["row_count"] == len(active)
+        assert qualities["model"]["base_rate"] == pytest.approx(sum(left) / len(left))
+        assert qualities["recency"]["auc"] == pytest.approx(roc_auc_score(left, silent))
+        assert qualities["recency"]["average_precision"] == pytest.approx(average_precision_score(left, silent))
+        assert qualities["frequency"]["auc"] == pytest.approx(1 - roc_auc_score(left, ordered))
+    assert min(figures["grading"]["worst_lead"].values()) > -0.01
+    assert figures["verdict"] in said
+    assert page.read_text(encoding="utf-8").count("<svg") == 9
+
+
+def test_an_account_is_explained_in_both_languages(house: NightHouse, night: str) -> None:
+    assert night
+    riskiest = house.one("select * from fct_churn_scores order by churn_probability desc, account_id limit 1")
+    english, chinese = (house.succeed("explain", riskiest["account_id"], "--language", each) for each in ("en", "zh"))
+    for story in (english, chinese):
+        assert f"{riskiest['account_id']}, {AS_OF}" in story
+        assert f"{float(riskiest['churn_probability']):.0%}" in story
+        assert riskiest["model_id"] in story
+    assert "what would lower it" in english
+    assert "an order today: " in english
+    assert "今天下单" in chinese
 
 
 def test_every_line_of_the_files_is_accounted_for(house: NightHouse, night: str, files: pd.DataFrame) -> None:
