@@ -1,4 +1,5 @@
 {#- Who ordered, and, where churn of contracts is predicted, who is under contract. -#}
+{%- set attributes = ['industry', 'size_band', 'region'] -%}
 {%- set counted = [
     'order_days_30d_count', 'order_days_90d_count', 'order_days_180d_count',
     'order_days_365d_count', 'order_days_total_count', 'net_revenue_30d_amount',
@@ -10,9 +11,7 @@
     'gap_spread_rate', 'typical_gap_days', 'overdue_ratio', 'revenue_trend_rate',
     'return_rate_365d', 'revenue_rank_rate', 'order_days_ahead_last_year_count',
 ] -%}
-{%- set of_contracts = [
-    'contracts_count', 'contract_tenure_days', 'renewal_days_left', 'mrr_amount', 'mrr_trend_rate',
-] -%}
+{%- set of_contracts = ['contracts_count', 'contract_tenure_days', 'renewal_days_left'] -%}
 {%- set mrr_change = 'contracts.mrr_now_amount - contracts.mrr_before_amount' -%}
 {%- set visits_change = 'visits.visits_90d_count - visits.visits_prior_90d_count' -%}
 with features as (select * from {{ ref('int_churn_features_measured') }}),
@@ -36,64 +35,60 @@ known as (
 
 ),
 
-joined as (
+under_contract as (
 
     select
-        coalesce(features.account_id, contracts.account_id) as account_id,
-        {%- for column in counted + of_orders %}
-            features.{{ column }},
+        contracts.*,
+        {%- for attribute in attributes %}
+            accounts.{{ attribute }},
         {%- endfor %}
-        case
-            when churn_kinds.churn_kind = 'contractual' then contracts.account_id is not null
-            else features.is_eligible
-        end as is_eligible,
-        contracts.contracts_count,
-        contracts.contract_tenure_days,
-        contracts.renewal_days_left,
-        contracts.mrr_now_amount as mrr_amount,
         {{ rate(mrr_change, 'contracts.mrr_before_amount') }} as mrr_trend_rate,
-        coalesce(features.snapshot_date, contracts.snapshot_date) as snapshot_date
-    from features
-    full outer join contracts
+        coalesce(visits.visits_90d_count, 0) as visits_90d_count,
+        {{ rate(visits_change, 'visits.visits_prior_90d_count') }} as visits_trend_rate
+    from contracts
+    left join accounts
         on
-            features.account_id = contracts.account_id
-            and features.snapshot_date = contracts.snapshot_date
-    inner join churn_kinds on churn_kinds.is_scored
+            contracts.account_id = accounts.account_id
+            and {{ is_account_in_force('accounts', 'contracts.snapshot_date') }}
+    left join visits
+        on
+            contracts.account_id = visits.account_id
+            and contracts.snapshot_date = visits.snapshot_date
 
 ),
 
 final as (
 
     select
-        joined.account_id,
-        accounts.industry,
-        accounts.size_band,
-        accounts.region,
-        joined.is_eligible,
-        joined.snapshot_date = {{ as_of_date() }} as is_current,
+        {%- for column in ['account_id', 'snapshot_date'] + attributes %}
+            coalesce(features.{{ column }}, under_contract.{{ column }}) as {{ column }},
+        {%- endfor %}
+        case
+            when churn_kinds.churn_kind = 'contractual' then under_contract.account_id is not null
+            else features.is_eligible
+        end as is_eligible,
+        known.snapshot_date = {{ as_of_date() }} as is_current,
         {%- for column in counted %}
-            coalesce(joined.{{ column }}, case when known.has_orders then 0 end) as {{ column }},
+            coalesce(features.{{ column }}, case when known.has_orders then 0 end) as {{ column }},
         {%- endfor %}
-        {%- for column in of_orders + of_contracts %}
-            joined.{{ column }},
+        {%- for column in of_orders %}
+            features.{{ column }},
         {%- endfor %}
-        case
-            when known.has_visits and joined.contracts_count > 0
-                then coalesce(visits.visits_90d_count, 0)
-        end as visits_90d_count,
-        case
-            when joined.contracts_count > 0
-                then {{ rate(visits_change, 'visits.visits_prior_90d_count') }}
-        end as visits_trend_rate,
-        joined.snapshot_date
-    from joined
-    inner join known on joined.snapshot_date = known.snapshot_date
-    left join accounts
+        {%- for column in of_contracts %}
+            under_contract.{{ column }},
+        {%- endfor %}
+        under_contract.mrr_now_amount as mrr_amount,
+        under_contract.mrr_trend_rate,
+        case when known.has_visits then under_contract.visits_90d_count end as visits_90d_count,
+        under_contract.visits_trend_rate
+    from features
+    full outer join under_contract
         on
-            joined.account_id = accounts.account_id
-            and {{ is_account_in_force('accounts', 'joined.snapshot_date') }}
-    left join visits
-        on joined.account_id = visits.account_id and joined.snapshot_date = visits.snapshot_date
+            features.account_id = under_contract.account_id
+            and features.snapshot_date = under_contract.snapshot_date
+    inner join known
+        on coalesce(features.snapshot_date, under_contract.snapshot_date) = known.snapshot_date
+    inner join churn_kinds on churn_kinds.is_scored
 
 )
 
