@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FEATURES_TABLE = "fct_churn_features"
 LABELS_TABLE = "fct_churn_labels"
 
-MAX_TRAINING_ROWS = 400_000
+MAX_TRAINING_ROWS = 200_000
 """Above this, whole accounts are left out by the hash of their id, so that memory and time stay bounded."""
 
 

@@ -110,3 +110,9 @@ def read_capacity(connection: psycopg.Connection, schema: str) -> int:
             next_step="mend dbt_project/seeds/policy/policy_parameters.csv and run the night again",
         )
     return int(row[0])
+
+
+def read_feature_names(connection: psycopg.Connection, schema: str) -> dict[str, str]:
+    """Return what each feature is called, in English and Chinese, by its code."""
+    query = sql.SQL("select feature_code, name_en || ' ' || name_zh from {}")
+    return dict(connection.execute(query.format(sql.Identifier(schema, "policy_churn_features"))).fetchall())

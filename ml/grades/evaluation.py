@@ -60,8 +60,12 @@ class Evaluation:
         if self.grading is None or self.difference is None:
             return f"nothing was graded: {self.sufficiency.lack or 'no day can be tested'}"
         gain_in_words = f"{self.difference.value:+.3f} ({self.difference.low:+.3f} to {self.difference.high:+.3f})"
-        who = "the model is the better list" if self.difference.low > 0 else f"the {self.best_rung} rung makes the list"
-        return f"grade {self.grade}: {who}; average precision beside it {gain_in_words}"
+        who = (
+            "the model is the better list"
+            if self.difference.low > 0
+            else f"the model is no better than {self.best_rung}"
+        )
+        return f"grade {self.grade}: {who}; mean average precision beside {self.best_rung} {gain_in_words}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures for a program."""

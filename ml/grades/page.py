@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,8 +38,8 @@ METRICS = (
 )
 
 
-def write_page(evaluation: Evaluation, file: Path, *, company: Company, as_of: date) -> None:
-    """Write the page, its folder too when missing."""
+def write_page(evaluation: Evaluation, file: Path, *, company: Company, as_of: date, names: Mapping[str, str]) -> None:
+    """Write the page, its folder too when missing. `names` are those of the features, in both languages."""
     views = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("views")), autoescape=True, undefined=StrictUndefined
     )
@@ -52,12 +53,14 @@ def write_page(evaluation: Evaluation, file: Path, *, company: Company, as_of: d
         as_of=as_of.isoformat(),
         verdict=evaluation.verdict(),
         findings=evaluation.sufficiency.findings,
-        leaks=sorted(evaluation.leaks.items(), key=lambda each: -each[1])[:10],
+        leaks=[
+            (names.get(code, code), auc) for code, auc in sorted(evaluation.leaks.items(), key=lambda e: -e[1])[:10]
+        ],
         metrics=METRICS,
         model=MODEL,
         ladder=ladder,
         days=[] if grading is None else grading.days,
-        plots=[(TITLES[name], svg) for name, svg in plots_of(evaluation).items()],
+        plots=[(TITLES[name], svg) for name, svg in plots_of(evaluation, names).items()],
         groups=evaluation.groups,
     )
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ml.compare import MODEL
@@ -28,8 +28,8 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def plots_of(evaluation: Evaluation) -> dict[str, str]:
-    """Return the plots by name; none when nothing was graded."""
+def plots_of(evaluation: Evaluation, names: Mapping[str, str]) -> dict[str, str]:
+    """Return the plots by name; none when nothing was graded. `names` are those of the features, for people."""
     if evaluation.grading is None or evaluation.reliability is None:
         return {}
     curves = evaluation.curves
@@ -51,7 +51,7 @@ def plots_of(evaluation: Evaluation) -> dict[str, str]:
         "lift": lambda axes: _lines(
             axes, curves["lift"], "riskiest share of accounts 客户占比", "lift 提升度", chance=[(0, 1), (1, 1)]
         ),
-        "reasons": lambda axes: _reasons(axes, evaluation.reasons),
+        "reasons": lambda axes: _reasons(axes, {names.get(code, code): n for code, n in evaluation.reasons.items()}),
         "groups": lambda axes: _groups(axes, evaluation.groups),
     }  # fmt: skip
     return {name: _svg(draw) for name, draw in drawn.items()}

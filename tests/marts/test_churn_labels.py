@@ -31,7 +31,13 @@ def replay(server_url: str, template_database: str, tmp_path_factory: pytest.Tem
     variables = {"as_of_date": AS_OF.isoformat(), "timezone": "UTC", "currency": "CNY"}
     target = tmp_path_factory.mktemp("dbt")
     with replay_of_own(
-        server_url, template_database, "company_of_labels", target, variables, "fct_churn_labels"
+        server_url,
+        template_database,
+        "company_of_labels",
+        target,
+        variables,
+        "fct_churn_labels",
+        "int_churn_features_measured",
     ) as replay:
         yield replay
 
@@ -83,6 +89,29 @@ def _take_back(records: dict[str, list[Row]], name: str) -> None:
 def _newest(records: dict[str, list[Row]]) -> dict[str, list[Row]]:
     orders = {row["order_id"]: row for row in records["orders"]}  # a later version stands behind
     return {**records, "orders": list(orders.values())}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_features_of_a_day_know_nothing_of_what_came_after(replay: Replay, seed: int) -> None:
+    """The world after a day is cut off, then everything that came to be known after it is turned upside down."""
+    records, cut = _company(random.Random(seed)), date(2025, 1, 31)
+    moment = datetime.combine(cut, time(23), tzinfo=UTC)
+    known = {entity: [row for row in rows if row["known_at"] <= moment] for entity, rows in records.items()}
+    dice = random.Random(-seed - 1)
+    late = {entity: [row for row in rows if row["known_at"] > moment] for entity, rows in records.items()}
+    for row in late["order_lines"]:
+        row["net_amount"] = Decimal(dice.choice([-500, 0, 7_000]))
+    for row in late["orders"]:
+        row["status"] = dice.choice([None, "cancelled"])
+    turned = {entity: [*rows, *late.get(entity, [])] for entity, rows in known.items()}
+    told = []
+    for world in (records, known, turned):
+        with replay.of(world) as cursor:
+            rows = _all(cursor, f"select * from int_churn_features_measured where snapshot_date <= '{cut}'")
+        told.append({(row["account_id"], row["snapshot_date"]): row for row in rows})
+    assert len(told[0]) > 100
+    assert told[1] == told[0]
+    assert told[2] == told[0]
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -68,6 +68,17 @@ def test_scoring_rows_are_the_eligible_of_the_day(marts: Marts) -> None:
     assert set(FEATURE_NAMES) <= set(read.columns)
 
 
+def test_training_and_the_night_read_the_same_values(marts: Marts) -> None:
+    """What the night would have read on a past snapshot is what training reads of it now, feature by feature."""
+    marts.fill(HISTORY, CURRENT)
+    learned = read_training_rows(marts.scorer, schema=marts.schema, as_of=AS_OF)
+    for day in sorted(learned["snapshot_date"].unique()):
+        night = read_scoring_rows(marts.scorer, schema=marts.schema, as_of=day.date())
+        of_day = learned[learned["snapshot_date"] == day].reset_index(drop=True)
+        columns = ["account_id", *FEATURE_NAMES]
+        pd.testing.assert_frame_equal(night[columns].reset_index(drop=True), of_day[columns], rtol=0, atol=0)
+
+
 def test_a_missing_column_stops(marts: Marts) -> None:
     alter(marts, "alter table {}.fct_churn_features drop column overdue_ratio")
     with pytest.raises(FeatureColumnsError, match="missing: overdue_ratio"):

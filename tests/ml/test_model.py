@@ -59,6 +59,29 @@ def test_a_missing_value_is_scored_but_a_missing_column_stops(pipeline: Pipeline
         churn_probability(pipeline, some.drop(columns="tenure_days"))
 
 
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_infinity_stops_and_is_named(pipeline: Pipeline, rows: pd.DataFrame, value: float) -> None:
+    wild = rows.assign(overdue_ratio=rows["overdue_ratio"].where(rows.index != 3, value))
+    for use in (fit_model, lambda frame: churn_probability(pipeline, frame)):
+        with pytest.raises(FeatureColumnsError, match="overdue_ratio in 1 rows"):
+            use(wild)
+
+
+def test_one_order_alone_is_enough_for_a_score(pipeline: Pipeline, rows: pd.DataFrame) -> None:
+    first = rows.head(1).assign(
+        order_days_total_count=1.0, days_since_last_order=0.0, overdue_ratio=0.0, tenure_days=0.0,
+        median_gap_days=np.nan, gap_spread_rate=np.nan, silence_probability=np.nan,
+    )  # fmt: skip
+    assert 0 < float(churn_probability(pipeline, first)[0]) < 1
+
+
+def test_a_feature_that_never_varies_does_not_move_the_risk(rows: pd.DataFrame) -> None:
+    constant = rows.assign(products_365d_count=7.0)
+    fitted = fit_model(constant)
+    moved = churn_probability(fitted, constant.assign(products_365d_count=70.0))
+    np.testing.assert_array_equal(moved, churn_probability(fitted, constant))
+
+
 def test_a_feature_nobody_has_is_left_out_of_the_fit(rows: pd.DataFrame) -> None:
     bare = rows.assign(gap_spread_rate=np.nan, return_rate_365d=np.nan)
     names = used_features(fit_model(bare))

@@ -29,7 +29,7 @@ def evaluate(company: CompanyPath = None, page: Page = None, json_file: Json = N
     from ml.features import read_training_rows
     from ml.grades.evaluation import evaluate as evaluate_rows
     from ml.grades.page import write_page
-    from ml.policy import read_capacity
+    from ml.policy import read_capacity, read_feature_names
 
     teller = Teller()
     with open_prepared_house(company) as house:
@@ -37,9 +37,10 @@ def evaluate(company: CompanyPath = None, page: Page = None, json_file: Json = N
         with house.warehouse.connect(Role.SCORER) as connection:
             rows = read_training_rows(connection, schema=schema, as_of=as_of)
             capacity = read_capacity(connection, schema)
+            names = read_feature_names(connection, schema)
         evaluation = evaluate_rows(rows, capacity=capacity, say=teller.progress)
         file = page or house.folder / "evaluations" / str(as_of) / "index.html"
-        write_page(evaluation, file, company=house.company, as_of=as_of)
+        write_page(evaluation, file, company=house.company, as_of=as_of, names=names)
         if json_file is not None:
             told = {"company": house.company.id, "as_of": as_of.isoformat(), **evaluation.as_dict()}
             json_file.parent.mkdir(parents=True, exist_ok=True)
