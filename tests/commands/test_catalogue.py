@@ -12,7 +12,7 @@ from warehouse.published_tables import declared_marts
 
 ROOMS = {
     "fct_churn_scores", "fct_churn_outcomes", "fct_churn_drift", "fct_churn_lists", "fct_account_manager_portfolios",
-    "fct_programme_assignments", "fct_treatments",
+    "fct_programme_assignments", "fct_treatments", "fct_account_lifetime_values",
 }  # fmt: skip
 """Tables that are not made by dbt."""
 
