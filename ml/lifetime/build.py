@@ -92,18 +92,19 @@ def read_past(connection: psycopg.Connection, *, schema: str, as_of: date) -> Pa
     """Return what is learned from and graded on, within the caller's transaction. Raises FeatureColumnsError."""
     closed = tuple(read_closed(connection, schema, as_of=as_of))
     days = sorted({day for each in closed for day in each.needed()})
-    rows = read_rows(connection, schema=schema, days=days) if days else None
-    labels = {each.months: read_labels(connection, schema=schema, closed=each) for each in closed}
+    if not days:
+        return Past(closed, {})
+    rows = read_rows(connection, schema=schema, days=days)
+    accounts = rows["account_id"].unique().tolist()
+    labels = {each.months: read_labels(connection, schema=schema, closed=each, accounts=accounts) for each in closed}
     return label(rows, closed, labels)
 
 
-def label(rows: pd.DataFrame | None, closed: tuple[Closed, ...], labels: Mapping[int, pd.DataFrame]) -> Past:
+def label(rows: pd.DataFrame, closed: tuple[Closed, ...], labels: Mapping[int, pd.DataFrame]) -> Past:
     """Return rows of past days with what each way foresaw on them and what came, by horizon.
 
     The habits of a day are learned from the rows of that day alone.
     """
-    if rows is None:
-        return Past(closed, {})
     habits: dict[Any, Habits | None] = {day: learn_habits(own) for day, own in rows.groupby("snapshot_date")}
     return Past(
         closed,

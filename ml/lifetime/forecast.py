@@ -44,7 +44,8 @@ class Horizon:
             return f"{told}, ungraded: no horizon has closed, or too few brought anything in it"
         named = ", ".join(f"{way} {each.recall:.0%}" for way, each in self.grading.measures.items())
         where = "" if self.is_graded_itself else f" over {self.grading.months} months, the longest that has closed"
-        return f"{told} (recall of the top fifth{where}: {named}; grade {self.grading.grade})"
+        grade = "not beside the formula" if self.grading.grade is None else f"grade {self.grading.grade}"
+        return f"{told} (recall of the top fifth{where}: {named}; {grade})"
 
 
 def choose(months: int, grading: Grading | None, *, has_habits: bool) -> Horizon:

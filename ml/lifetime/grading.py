@@ -31,7 +31,8 @@ class Grading:
     """How each way that could be tried did on `days`, for a horizon of `months`.
 
     `challenger` is the best of those beside the formula, by recall of high value on the test itself, and `difference`
-    its recall less that of the formula; None when there was no challenger. `lack` says why two_part was not tried.
+    its recall less that of the formula; None when one of the two could not tell of these days. `lack` says why
+    two_part was not tried.
     """
 
     months: int
@@ -44,7 +45,9 @@ class Grading:
     lack: str | None
 
     def best(self) -> str:
-        """Return the formula unless another surely has the better recall."""
+        """Return the formula unless another surely has the better recall, or it could not tell of the graded days."""
+        if FORMULA not in self.measures and self.challenger is not None:
+            return self.challenger
         if self.challenger is None or self.difference is None or self.difference.low <= 0:
             return FORMULA
         return self.challenger
@@ -71,13 +74,13 @@ class Grading:
 
 
 def grade_ways(rows: pd.DataFrame, closed: Closed) -> Grading | None:
-    """Grade on the newest closed days; None when too few accounts brought anything on them.
+    """Grade on the newest closed days; None when too few accounts brought anything on them, or no way can tell.
 
     `rows` are labelled rows of `closed.needed()`, with ways.FORESEEN for its months, net_revenue_amount and
     order_days_count. two_part learns only from horizons that had closed on the first of the graded days.
     """
     tested, days, foreseen, lack = foresee_tested(rows, closed)
-    if int((days["net_revenue_amount"] > 0).sum()) < MIN_TESTED:
+    if not foreseen or int((days["net_revenue_amount"] > 0).sum()) < MIN_TESTED:
         return None
     brought = days["net_revenue_amount"].to_numpy(dtype=np.float64)
     parts = [(days["snapshot_date"] == day).to_numpy() for day in sorted(days["snapshot_date"].unique())]
@@ -85,17 +88,18 @@ def grade_ways(rows: pd.DataFrame, closed: Closed) -> Grading | None:
     measures = {way: measure(each) for way, each in graded.items()}
     others = [way for way in WAYS if way in graded and way != FORMULA]
     challenger = max(others, key=lambda way: measures[way].recall, default=None)
+    is_compared = FORMULA in graded and challenger is not None
     return Grading(
         months=closed.months,
         days=tested,
         measures=measures,
         spreads={way: learn_spread(np.nan_to_num(each), brought) for way, each in foreseen.items()},
         challenger=challenger,
-        difference=None if challenger is None else paired_interval(
+        difference=None if not is_compared or challenger is None else paired_interval(
             lambda weights: recall(graded[challenger], weights) - recall(graded[FORMULA], weights),
             accounts=days["account_id"].to_numpy(dtype=str), seed=SEED,
         ),
-        grade=None if challenger is None else grade(
+        grade=None if not is_compared or challenger is None else grade(
             measures[challenger].recall, best_rule=measures[FORMULA].recall
         ),
         lack=lack,
@@ -108,7 +112,9 @@ def foresee_tested(
     """Return the graded days, their rows, what each way that can be tried foresaw of them, and why two_part cannot."""
     tested, learned, lack = _parted(rows, closed)
     days = _on(rows, tested)
-    foreseen = {FORMULA: days["formula_amount"].to_numpy(dtype=np.float64)}
+    foreseen = {}
+    if not days["formula_amount"].isna().any():
+        foreseen[FORMULA] = days["formula_amount"].to_numpy(dtype=np.float64)
     if not days["buying_amount"].isna().any():
         foreseen[BUYING] = days["buying_amount"].to_numpy(dtype=np.float64)
         if learned is not None:

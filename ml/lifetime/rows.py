@@ -58,16 +58,16 @@ def read_rows(
     query = sql.SQL(
         "select account_id, snapshot_date, cast(net_revenue_total_amount as double precision)"
         " as net_revenue_total_amount, cast(formula_month_amount as double precision) as formula_month_amount"
-        " from {} where snapshot_date = any(%s)"
+        " from {} where snapshot_date = any(%s) and account_id = any(%s)"
     ).format(sql.Identifier(schema, "fct_value_features"))
-    values = read_frame(connection, query, (days,))
+    values = read_frame(connection, query, (days, rows["account_id"].unique().tolist()))
     values["snapshot_date"] = pd.to_datetime(values["snapshot_date"])
     values["formula_month_amount"] = values["formula_month_amount"].astype("float64")
     return rows.merge(values, on=["account_id", "snapshot_date"], how="inner", validate="1:1")
 
 
-def read_labels(connection: psycopg.Connection, *, schema: str, closed: Closed) -> pd.DataFrame:
-    """Return what each account brought after the days that are needed of a horizon.
+def read_labels(connection: psycopg.Connection, *, schema: str, closed: Closed, accounts: list[str]) -> pd.DataFrame:
+    """Return what each of the accounts brought after the days that are needed of a horizon.
 
     Columns: account_id, snapshot_date, closes_on (midnight timestamps), net_revenue_amount and order_days_count.
     """
@@ -76,9 +76,9 @@ def read_labels(connection: psycopg.Connection, *, schema: str, closed: Closed) 
     query = sql.SQL(
         "select account_id, snapshot_date, closes_on, cast(net_revenue_amount as double precision)"
         " as net_revenue_amount, cast(order_days_count as double precision) as order_days_count"
-        " from {} where months_count = %s and snapshot_date = any(%s)"
+        " from {} where months_count = %s and snapshot_date = any(%s) and account_id = any(%s)"
     ).format(sql.Identifier(schema, "fct_value_labels"))
-    labels = read_frame(connection, query, (closed.months, sorted(closed.needed())))
+    labels = read_frame(connection, query, (closed.months, sorted(closed.needed()), accounts))
     for name in ("snapshot_date", "closes_on"):
         labels[name] = pd.to_datetime(labels[name])
     return labels

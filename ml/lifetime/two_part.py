@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ml.compare import MIN_OF_EACH
 from ml.features import SILENCE
 from ml.lifetime.ways import has_given_back
 from ml.model import FOLDS, HYPERPARAMETERS, SEED, churn_probability, encode, fit_model, one_thread
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 Floats = npt.NDArray[np.float64]
+
+MIN_OF_EACH = 50
+"""Snapshots that bought, and that did not: few customers stay away for a whole year."""
 
 EXTRA = {"expected_order_days": -1, "expected_day_amount": -1, "buying_amount": -1}
 """What the other way foresees is a feature of this one; the more, the less likely is silence."""

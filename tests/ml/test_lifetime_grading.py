@@ -131,6 +131,17 @@ def test_where_only_shorter_horizons_have_closed_buying_is_graded_on_the_longest
     assert (told["graded_months_count"] == 6).all()
 
 
+def test_a_formula_that_could_not_tell_then_is_not_held_against(past: Past) -> None:
+    """Before there was a window whose customers could have come back, it is unknown, not nothing."""
+    rows = past.labelled[12].assign(formula_amount=np.nan)
+    found = grade_ways(rows, YEAR)
+    assert found is not None
+    assert FORMULA not in found.measures
+    assert (found.difference, found.grade, found.best()) == (None, None, found.challenger)
+    assert "not beside the formula" in choose(12, found, has_habits=True).line()
+    assert grade_ways(rows.assign(buying_amount=np.nan), YEAR) is None
+
+
 def test_where_nothing_has_closed_the_formula_is_told(orders: Orders) -> None:
     rows = rows_on(orders, AS_OF)
     horizon = choose(12, None, has_habits=True)
