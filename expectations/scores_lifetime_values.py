@@ -19,7 +19,7 @@ class ExpectNumbersOrUnknown(NonePromise):
 class ExpectNothingNegative(NonePromise):
     column: str = "negative_count"
     description: str = "No customer is said to bring less than nothing."
-    meta: dict[str, str] = chinese("没有客户的终身价值为负。")
+    meta: dict[str, str] = chinese("没有客户的生命周期价值为负。")
 
 
 class ExpectNoughtExplained(NonePromise):
@@ -31,7 +31,7 @@ class ExpectNoughtExplained(NonePromise):
 class ExpectActiveValued(NonePromise):
     column: str = "unvalued_count"
     description: str = "Every customer that can be scored has a lifetime value of each horizon, or a reason."
-    meta: dict[str, str] = chinese("每个可评分的客户在每个预测期都有终身价值或未知原因。")
+    meta: dict[str, str] = chinese("每个可评分的客户在每个预测期都有生命周期价值或未知原因。")
 
 
 class ExpectProbabilityOfBuying(NonePromise):
