@@ -161,3 +161,25 @@ def test_very_many_order_days_and_a_near_one_give_numbers(a: float) -> None:
     left_by_now = np.mean(np.exp(rate * (1_001 - 1_000)) * leaves / (1 - leaves))  # for one that is still present
     drawn = float(np.mean((1 - np.exp(-rate * leaves * 700)) / leaves) / (1 + left_by_now))
     assert told[0] == pytest.approx(drawn, rel=0.01)
+
+
+def test_whatever_numbers_are_fitted_expected_order_days_are_within_bounds() -> None:
+    """Never below none, nor above what a customer that never leaves would have; and smooth."""
+    random = np.random.default_rng(0)
+    fallen_back = 0
+    for _ in range(400):
+        r, alpha, a, b = np.exp(random.uniform(-8, 8, 4))
+        model = BuyingModel(r, alpha * 300, a, b)
+        repeats, age = np.floor(np.exp(random.uniform(0, 7, 20))) - 1, random.uniform(1, 1500, 20)
+        histories = Histories(repeats, np.where(repeats > 0, age * random.random(20), 0.0), age)
+        with np.errstate(over="ignore"):
+            told, present = model.purchases(histories, 730.0), model.presence(histories)
+        assert np.isfinite(told).all()
+        assert (told >= 0).all()
+        assert (told <= present * (r + repeats) / (alpha * 300 + age) * 730 * 1.001 + 1e-6).all()
+        fallen_back += int(a > 1_000)
+    assert fallen_back > 10
+    once = Histories(np.array([3.0]), np.array([100.0]), np.array([120.0]))
+    smooth = [BuyingModel(2.0, 50.0, a, a, True).purchases(once, 365.0)[0] for a in (400.0, 800.0, 1_600.0)]
+    assert smooth[1] == pytest.approx(smooth[0], rel=0.02)
+    assert smooth[2] == pytest.approx(smooth[1], rel=0.02)
