@@ -21,6 +21,7 @@ from expectations import (
     raw_sources,
     scores_churn_lists,
     scores_churn_scores,
+    scores_lifetime_values,
 )
 from expectations.suite import Scope, Skipped, Stage, Suite
 
@@ -41,7 +42,11 @@ MARTS: tuple[Callable[[Scope], Suite], ...] = (
     marts_fct_account_lifecycle_months.suite,
     marts_fct_churn_features.suite,
 )
-SCORES: tuple[Callable[[Scope], Suite], ...] = (scores_churn_scores.suite, scores_churn_lists.suite)
+SCORES: tuple[Callable[[Scope], Suite], ...] = (
+    scores_churn_scores.suite,
+    scores_churn_lists.suite,
+    scores_lifetime_values.suite,
+)
 
 
 def suites(stage: Stage, scope: Scope) -> tuple[list[Suite], list[Skipped]]:
