@@ -1,24 +1,28 @@
 """The churn model beside every rung of the ladder, on real and simulated companies: `make bench-models`.
 
 `online_retail` at every closed month end; `simulated` also beside an oracle that knows the laws of its customers;
-`ravenstack`, in which almost nobody leaves; `cdnow`, against the published BG/NBD fit; `speed`, 100,000 accounts.
+`lifetime`, the ways to foresee what customers will bring, on the states of these two; `ravenstack`, in which
+almost nobody leaves; `cdnow`, against the published BG/NBD fit; `speed`, 100,000 accounts.
 Each company runs one night in a state folder of its own, unless that is there. Prints tables, writes bench.json.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.figures import keep
 from benchmarks.models_cdnow import grade_cdnow
+from benchmarks.models_lifetime import grade_lifetime
 from benchmarks.models_simulated import beside_oracle
 from benchmarks.models_speed import measure_speed
 from benchmarks.night import run_night
@@ -44,7 +48,7 @@ def main() -> None:
     """Run the parts named on the command line, all when none is."""
     parts: dict[str, Callable[[Console, Path, Path], dict[str, Any]]] = {
         "online_retail": _online_retail, "simulated": _simulated, "ravenstack": _ravenstack, "cdnow": _cdnow,
-        "speed": _speed,
+        "speed": _speed, "lifetime": _lifetime,
     }  # fmt: skip
     parser = argparse.ArgumentParser(prog="benchmarks.models", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*parts, []], default=list(parts))
@@ -105,10 +109,29 @@ def _speed(console: Console, home: Path, data: Path) -> dict[str, Any]:  # noqa:
     return figures
 
 
-def _rows_of(
+def _lifetime(console: Console, home: Path, data: Path) -> dict[str, Any]:
+    homes, figures = home.parent, {}
+    states: dict[str, dict[str, Any]] = {
+        "online_retail": {"as_of": date(2011, 12, 9), "data": data / "online_retail"},
+        "simulated": {"accounts": SIMULATED_ACCOUNTS},
+    }
+    for company, night in states.items():
+        with _live(homes / f"models-{company}", company, **night) as (connection, schema, as_of):
+            figures[company] = grade_lifetime(console, company, connection, schema=schema, as_of=as_of)
+    return figures
+
+
+def _rows_of(home: Path, company: str, **night: Any) -> tuple[pd.DataFrame, int]:
+    """Return the labelled rows and the calls of a day of what `_live` gives."""
+    with _live(home, company, **night) as (connection, schema, as_of):
+        return read_training_rows(connection, schema=schema, as_of=as_of), read_capacity(connection, schema)
+
+
+@contextmanager
+def _live(
     home: Path, company: str, *, accounts: int = 0, as_of: date | None = None, data: Path | None = None
-) -> tuple[pd.DataFrame, int]:
-    """Run a night of an example unless one is live in `home`; return its labelled rows and the calls of a day."""
+) -> Iterator[tuple[psycopg.Connection, str, date]]:
+    """Run a night of an example unless one is live in `home`; give the scorer's connection, build schema and day."""
     settings = load_settings({"GUANXI_HOME": str(home), "GUANXI_COMPANY": str(ROOT / "examples" / company)})
     if not home.exists():
         run_night(home, accounts, through="stages", company=settings.company or "", as_of=as_of, data=data)
@@ -118,8 +141,7 @@ def _rows_of(
         if live is None or live.build_schema is None:
             raise SystemExit(f"{home} has no live night; remove the folder and run again")
         with house.warehouse.connect(Role.SCORER) as connection:
-            rows = read_training_rows(connection, schema=live.build_schema, as_of=live.as_of)
-            return rows, read_capacity(connection, live.build_schema)
+            yield connection, live.build_schema, live.as_of
 
 
 def _graded(console: Console, company: str, rows: pd.DataFrame, capacity: int) -> Grading:

@@ -21,6 +21,7 @@ from expectations import (
     raw_sources,
     scores_churn_lists,
     scores_churn_scores,
+    scores_lifetime_values,
 )
 from expectations.suite import Scope, Skipped, Stage, Suite
 
@@ -48,7 +49,11 @@ OF_ORDERS = {
     "marts_fct_account_lifecycle_months": marts_fct_account_lifecycle_months.suite,
 }
 """The suites of marts that are empty where nobody orders."""
-SCORES: tuple[Callable[[Scope], Suite], ...] = (scores_churn_scores.suite, scores_churn_lists.suite)
+SCORES: tuple[Callable[[Scope], Suite], ...] = (
+    scores_churn_scores.suite,
+    scores_churn_lists.suite,
+    scores_lifetime_values.suite,
+)
 
 
 def suites(stage: Stage, scope: Scope) -> tuple[list[Suite], list[Skipped]]:
@@ -68,4 +73,9 @@ def suites(stage: Stage, scope: Scope) -> tuple[list[Suite], list[Skipped]]:
                 Skipped(name, "the company delivers no orders") for name in OF_ORDERS
             ]
         case "scores":
-            return [build(scope) for build in SCORES], []
+            if "order_lines" in scope.mapped:
+                return [build(scope) for build in SCORES], []
+            others = [build for build in SCORES if build is not scores_lifetime_values.suite]
+            return [build(scope) for build in others], [
+                Skipped("scores_lifetime_values", "the company delivers no orders")
+            ]

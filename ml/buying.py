@@ -21,6 +21,8 @@ MIN_CUSTOMERS = 30
 """Four numbers cannot be found from fewer."""
 _BOUND = 8.0
 _PENALTY = 1.0
+_NEAR_ONE = 1e-6
+"""So near to it, a is taken to be a little above one: at one the expected order days are a limit."""
 
 
 class BuyingModelError(Problem):
@@ -78,10 +80,16 @@ class BuyingModel:
 
         x, age = histories.repeats, histories.age
         chances = self._chances(x)
-        whole = self.alpha + age + days
-        grown = hyp2f1(self.r + x, chances + 1, self.a + chances, days / whole)
-        kept = 1.0 - _power((self.alpha + age) / whole, self.r + x) * grown
-        expected: Floats = (self.a + chances) / (self.a - 1) * kept * self.presence(histories)
+        # Euler's transformation of the published form, whose parts overflow after many order days
+        above = self.a - 1 if abs(self.a - 1) > _NEAR_ONE else _NEAR_ONE
+        a, left = 1 + above, (self.alpha + age) / (self.alpha + age + days)
+        with np.errstate(over="ignore", invalid="ignore"):
+            grown = hyp2f1(a + chances - self.r - x, above, a + chances, 1 - left)
+            told = (a + chances) / above * (1.0 - np.exp(above * np.log(left)) * grown)
+        # where a is so large that this is no number, every customer's chance to leave is as good as the same
+        leaves = a / (a + chances + 1)
+        of_one = (1.0 - _power(1.0 + leaves * days / (self.alpha + age), -(self.r + x))) / leaves
+        expected: Floats = np.where(np.isfinite(told) & (told >= 0), told, of_one) * self.presence(histories)
         return expected
 
     def log_likelihood(self, histories: Histories) -> float:

@@ -167,11 +167,20 @@ def read_scoring_rows(connection: psycopg.Connection, *, schema: str, as_of: dat
     return _with_silence(connection, schema, _typed(read_frame(connection, query, (as_of,))))
 
 
-def is_by_contracts(connection: psycopg.Connection, schema: str) -> bool:
-    """Say whether the accounts of a build schema are scored as customers under contract, not as buyers."""
-    query = "select exists (select 1 from {} where is_eligible and contract_tenure_days is not null)"
-    row = connection.execute(sql.SQL(query).format(sql.Identifier(schema, FEATURES_TABLE))).fetchone()
-    return bool(row and row[0])
+def read_snapshots(connection: psycopg.Connection, *, schema: str, days: list[date], most: int | None) -> pd.DataFrame:
+    """Return everybody who had ordered by each of the days, whether it is scored or not, oldest day first.
+
+    Columns: account_id, snapshot_date (midnight timestamp), is_eligible (bool) and TABLE_NAMES. Of a day with more
+    accounts than `most`, about so many by the hash of their id. Raises FeatureColumnsError.
+    """
+    require_table(connection, schema)
+    query = sql.SQL(
+        "select features.account_id, features.snapshot_date, features.is_eligible, {columns} from {table} as features"
+        " where features.snapshot_date = any(%s) and features.order_days_total_count > 0"
+        " and mod(('x' || substr(md5(features.account_id), 1, 7))::bit(28)::integer, 10000) < %s"
+        ' order by features.snapshot_date, features.account_id collate "C"'
+    ).format(columns=_columns(), table=sql.Identifier(schema, FEATURES_TABLE))
+    return _typed(read_frame(connection, query, (days, _slots(connection, schema, most))))
 
 
 def require_table(connection: psycopg.Connection, schema: str) -> None:
@@ -234,19 +243,25 @@ def read_histories(connection: psycopg.Connection, *, schema: str, days: list[da
     import pandas as pd
 
     table = sql.Identifier(schema, FEATURES_TABLE)
-    counted = connection.execute(
-        sql.SQL("select max(n) from (select count(*) as n from {} group by snapshot_date) as days").format(table)
-    ).fetchone()
-    most = int(counted[0] or 0) if counted else 0
     query = sql.SQL(
         "select snapshot_date, {columns} from {table} as features where snapshot_date = any(%s)"
         " and mod(('x' || substr(md5(features.account_id), 1, 7))::bit(28)::integer, 10000) < %s"
         ' order by snapshot_date, account_id collate "C"'
     ).format(columns=sql.SQL(", ").join(map(sql.Identifier, HISTORY_COLUMNS)), table=table)
-    slots = 10_000 if most <= MAX_CUSTOMERS else max(1, 10_000 * MAX_CUSTOMERS // most)
-    everybody = read_frame(connection, query, (days, slots))
+    everybody = read_frame(connection, query, (days, _slots(connection, schema, MAX_CUSTOMERS)))
     everybody["snapshot_date"] = pd.to_datetime(everybody["snapshot_date"])
     return everybody
+
+
+def _slots(connection: psycopg.Connection, schema: str, most: int | None) -> int:
+    """Return in how many of 10,000 slots the hash of an id may fall, so that no day has more accounts than `most`."""
+    counted = connection.execute(
+        sql.SQL("select max(n) from (select count(*) as n from {} group by snapshot_date) as days").format(
+            sql.Identifier(schema, FEATURES_TABLE)
+        )
+    ).fetchone()
+    largest = int(counted[0] or 0) if counted else 0
+    return 10_000 if most is None or largest <= most else max(1, 10_000 * most // largest)
 
 
 def _with_silence(connection: psycopg.Connection, schema: str, rows: pd.DataFrame) -> pd.DataFrame:

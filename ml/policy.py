@@ -89,6 +89,13 @@ def _read_days(connection: psycopg.Connection, schema: str, parameter: str, mean
     return int(row[0])
 
 
+def is_by_contracts(connection: psycopg.Connection, schema: str) -> bool:
+    """Say whether the accounts of a build schema are scored as customers under contract, not as buyers."""
+    query = "select exists (select 1 from {} where is_eligible and contract_tenure_days is not null)"
+    row = connection.execute(sql.SQL(query).format(sql.Identifier(schema, "fct_churn_features"))).fetchone()
+    return bool(row and row[0])
+
+
 def read_capacity(connection: psycopg.Connection, schema: str) -> int:
     """Return how many accounts all active account managers can call in a day; at least one manager's worth."""
     query = (

@@ -36,14 +36,15 @@ def silence_of(rows: pd.DataFrame, everybody: pd.DataFrame, *, horizon_days: int
     for day, own in rows.dropna(subset=bought).groupby("snapshot_date"):
         if day in known:
             try:
-                model = fit_buying(_histories(known[day]))
+                model = fit_buying(histories_of(known[day]))
             except BuyingModelError:
                 continue
-            silence.loc[own.index] = model.silence(_histories(own), horizon_days)
+            silence.loc[own.index] = model.silence(histories_of(own), horizon_days)
     return silence
 
 
-def _histories(rows: pd.DataFrame) -> Histories:
+def histories_of(rows: pd.DataFrame) -> Histories:
+    """Return the order days of rows with HISTORY_COLUMNS, in days."""
     days, tenure, since = (rows[name].to_numpy(dtype=np.float64) for name in HISTORY_COLUMNS)
     repeats = np.maximum(days - 1, 0.0)
     return Histories(repeats, np.where(repeats > 0, np.maximum(tenure - since, 0.0), 0.0), tenure)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from ml.compare import MODEL, Comparison, compare_on, hold_out_latest
 from ml.drift import REFERENCE, reference_of
-from ml.features import FEATURE_NAMES, NUMERIC_NAMES, is_by_contracts, read_training_rows
+from ml.features import FEATURE_NAMES, NUMERIC_NAMES, read_training_rows
 from ml.grades.sufficiency import Sufficiency, judge_sufficiency
 from ml.leaks import LIMIT, refuse_leaks
 from ml.model import churn_probability, fit_model, fit_parameters, used_features
 from ml.model_file import save_model
-from ml.policy import read_capacity
+from ml.policy import is_by_contracts, read_capacity
 from ml.registry import Entry, crown, find_entry, is_loadable, load_incumbent, lock_registry, register, tested_champion
 from ml.rules import CalibratedRule, assumed_rule, fallback_rule, fit_rule
 from ml.split import label_gap

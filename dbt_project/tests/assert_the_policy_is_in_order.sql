@@ -2,7 +2,7 @@
 with policy as ({{ policy_values([
     'declining_overdue_ratio', 'declining_days_minimum', 'dormant_overdue_ratio',
     'dormant_days_minimum', 'churn_gap_multiple', 'churn_days_minimum', 'churn_days_maximum',
-    'snapshot_months_count', 'stage_dwell_days',
+    'snapshot_months_count', 'stage_dwell_days', 'clv_discount_rate',
 ]) }}),
 
 limits as (
@@ -68,6 +68,7 @@ where
         and policy.churn_days_minimum < policy.churn_days_maximum
         and policy.snapshot_months_count between 1 and 120
         and policy.stage_dwell_days between 0 and 28
+        and policy.clv_discount_rate between 0 and 1
         and limits.a_limit > 0
         and limits.a_limit < limits.b_limit
         and limits.b_limit < 1

@@ -11,6 +11,7 @@ from tests.night.house_for_nights import NightHouse
 from warehouse.published_tables import declared_marts
 
 ROOMS = {
+    "fct_account_lifetime_values",
     "fct_churn_scores", "fct_churn_outcomes", "fct_churn_drift", "fct_churn_lists", "fct_account_manager_portfolios",
     "fct_account_next_actions", "fct_programme_assignments", "fct_treatments",
 }  # fmt: skip

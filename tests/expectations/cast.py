@@ -102,6 +102,16 @@ create table fct_churn_lists as select managers.account_manager_id, cast(row_num
     scores.reason_1_code, date '2026-03-31' as as_of_date
     from fct_churn_scores as scores inner join dim_accounts as managers using (account_id)
     where scores.band_code = 'high';
+create table policy_lifetime_horizons as select * from (values (6, false), (12, true), (24, true))
+    as horizons (months_count, is_told);
+create table fct_account_lifetime_values as select 'A' || i || '|' || months_count as lifetime_value_key,
+    'A' || i as account_id, months_count, case when i > 2 then cast(i * months_count as numeric) else 0 end
+    as lifetime_value_amount, cast(i as numeric) as formula_amount, cast(i as numeric) as buying_amount,
+    cast(null as numeric) as two_part_amount, cast(0.5 as double precision) as active_probability,
+    cast(3 as double precision) as expected_order_days, cast(i as numeric) as expected_day_amount,
+    cast(0 as numeric) as low_amount, cast(i * 99 as numeric) as high_amount,
+    case when i <= 2 then 'given_back' end as clv_note, cast(null as text) as unknown_reason,
+    date '2026-03-31' as as_of_date from generate_series(1, 40) as i cross join policy_lifetime_horizons where is_told;
 create table fct_programme_assignments as select 'save' as programme_code, 'A' || i as account_id,
     case when i < 25 then 'holdout' else 'treated' end as arm from generate_series(20, 40) as i;
 """

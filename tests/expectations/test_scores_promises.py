@@ -16,6 +16,8 @@ pytestmark = pytest.mark.xdist_group("great_expectations")  # one worker loads i
 
 ROOT = Path(__file__).resolve().parents[2]
 SCORES, LISTS = "scores_churn_scores", "scores_churn_lists"
+VALUES = "scores_lifetime_values"
+VALUED = "update fct_account_lifetime_values set"
 
 DEFECTS = [
     (SCORES, "ExpectOneScoreEach",
@@ -52,6 +54,17 @@ DEFECTS = [
     (LISTS, "ExpectNobodyHeldOut", "update fct_programme_assignments set arm = 'holdout' where account_id = 'A39'",
      "1"),
     (LISTS, "ExpectNoInternalAccounts", "update dim_accounts set is_internal = true where account_id = 'A39'", "1"),
+    (VALUES, "ExpectRowsOfTheDay", f"{VALUED} as_of_date = '2026-03-30' where account_id = 'A1'", "2"),
+    (VALUES, "ExpectNumbersOrUnknown", f"{VALUED} high_amount = 'NaN' where account_id = 'A9'", "2"),
+    (VALUES, "ExpectNumbersOrUnknown", f"{VALUED} expected_order_days = 'NaN' where account_id = 'A9'", "2"),
+    (VALUES, "ExpectNothingNegative", f"{VALUED} lifetime_value_amount = -1 where account_id = 'A9'", "2"),
+    (VALUES, "ExpectNothingNegative", f"{VALUED} buying_amount = -1 where account_id = 'A9'", "2"),
+    (VALUES, "ExpectNoughtExplained", f"{VALUED} clv_note = null where account_id = 'A1'", "2"),
+    (VALUES, "ExpectNoughtExplained", f"{VALUED} clv_note = 'given_back' where account_id = 'A9'", "2"),
+    (VALUES, "ExpectNoughtExplained", f"{VALUED} lifetime_value_amount = null where account_id = 'A9'", "2"),
+    (VALUES, "ExpectNoughtExplained", f"{VALUED} unknown_reason = 'no_retention_yet' where account_id = 'A9'", "2"),
+    (VALUES, "ExpectActiveValued", "delete from fct_account_lifetime_values where lifetime_value_key = 'A9|12'", "1"),
+    (VALUES, "ExpectProbabilityOfBuying", f"{VALUED} active_probability = 1.01 where account_id = 'A9'", "2"),
 ]  # fmt: skip
 
 
@@ -136,3 +149,13 @@ def test_few_accounts_may_have_equal_scores(built: Warehouse, look: Look) -> Non
         " update fct_churn_scores set churn_probability = 0.2",
     )
     assert look(built, "scores", only=SCORES)["ExpectSpread"].is_success
+
+
+def test_a_value_that_is_not_known_needs_a_reason_and_no_note(built: Warehouse, look: Look) -> None:
+    cast.run(
+        built, f"{VALUED} lifetime_value_amount = null, unknown_reason = 'no_retention_yet' where months_count = 24"
+    )
+    told = look(built, "scores", only=VALUES)["ExpectNoughtExplained"]
+    assert (told.is_success, told.observed) == (False, "2"), "those with a note are not unknown"
+    cast.run(built, f"{VALUED} clv_note = null where months_count = 24")
+    assert look(built, "scores", only=VALUES)["ExpectNoughtExplained"].is_success

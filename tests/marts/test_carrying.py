@@ -21,7 +21,7 @@ FIRST, SECOND, THIRD = date(2025, 6, 30), date(2025, 7, 1), date(2025, 7, 2)
 MARTS = (
     "fct_account_lifecycle_months", "fct_account_lifecycle_spells", "fct_stage_transitions", "fct_segment_months",
     "fct_account_segments", "fct_churn_features", "fct_churn_labels", "fct_account_abc", "fct_account_rfm",
-    "fct_account_category_months", "int_account_states_dated",
+    "fct_account_category_months", "int_account_states_dated", "fct_value_labels", "fct_value_features",
 )  # fmt: skip
 ALWAYS_BUILT = ("int_relationship_days_held",)  # what a night tells of it
 PAST = (

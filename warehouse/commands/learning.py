@@ -48,6 +48,7 @@ def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, co
     from delivery.portfolios import build_portfolios
     from delivery.programmes import build_assignments
     from delivery.treatments import build_treatments
+    from ml.lifetime.build import build_lifetime_values
     from ml.outcomes import build_outcomes
     from ml.registry import has_champion
     from ml.score import score as score_accounts
@@ -66,6 +67,7 @@ def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, co
                 as_of=work.night.as_of,
                 models_folder=work.house.models,
             )
+            lifetimes = build_lifetime_values(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
             arms = build_assignments(
                 connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
             )
@@ -76,7 +78,7 @@ def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, co
             lists = build_lists(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
             build_portfolios(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
             outcomes = build_outcomes(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
-        for line in (*scores.lines(), *map(str, arms), *lists.lines(), *outcomes.lines()):
+        for line in (*scores.lines(), *lifetimes.lines(), *map(str, arms), *lists.lines(), *outcomes.lines()):
             work.teller.say(line)
 
 

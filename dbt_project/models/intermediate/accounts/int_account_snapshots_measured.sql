@@ -3,7 +3,7 @@ with account_days as (select * from {{ ref('int_account_days_known') }}),
 
 snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
 
-policy as ({{ policy_values(['horizon_days']) }}),
+policy as ({{ policy_values(['horizon_days', 'clv_window_days']) }}),
 
 seen as (
 
@@ -19,6 +19,7 @@ seen as (
         case when account_days.is_order_day then account_days.order_date end
             as order_day_date,
         policy.horizon_days,
+        policy.clv_window_days,
         snapshot_dates.snapshot_date
     from account_days
     cross join policy
@@ -56,6 +57,18 @@ final as (
         sum(
             case when age_days between 180 and 359 then net_revenue_amount else 0 end
         ) as net_revenue_prior_180d_amount,
+        -- the windows of the simple formula of lifetime value
+        sum(case when age_days < clv_window_days then net_revenue_amount else 0 end)
+            as clv_window_amount,
+        sum(case when age_days < clv_window_days then order_days_count else 0 end)
+            as clv_window_days_count,
+        sum(
+            case
+                when age_days >= clv_window_days and age_days < 2 * clv_window_days
+                    then order_days_count
+                else 0
+            end
+        ) as clv_before_days_count,
         sum(net_revenue_amount) as net_revenue_total_amount,
         sum(case when order_days_count = 1 then net_revenue_amount else 0 end)
             as order_days_total_amount,
