@@ -54,7 +54,8 @@ def choose_scorer(
         )
     notes: list[str] = []
     for champion in _sound(former, as_of, models_folder, model_days_maximum, notes):
-        return Chosen(champion, tuple(notes))
+        instead = f"{champion.entry.model_id} scores in its stead: guanxi train"
+        return Chosen(champion, (*notes, instead) if notes else ())
     rule = newest_tested_rule(connection, as_of=as_of)
     if rule is not None:
         return Chosen(Champion(rule, None), (*notes, f"the {rule.rule} rule scores in its stead: guanxi train"))

@@ -96,23 +96,22 @@ def test_stages_out_of_order_name_the_one_that_comes_first(shop: Shop) -> None:
     ).refused("deliver", "--run-id", "early")
 
 
-def test_a_model_file_that_is_gone_or_changed_stops_the_scores_before_any_is_written(shop: Shop) -> None:
+def test_a_model_file_that_is_gone_or_changed_lets_the_rule_score_and_says_so(shop: Shop) -> None:
     other = shop.copy("model_file")
     _crown_a_model(other)
-    scores = other.query("select count(*), min(xmin::text) from build_1_1.fct_churn_scores")
-    said = other.refused("score", "--run-id", GOOD_RUN)
-    assert said.splitlines()[0] == f"error: model {MODEL}"
+    said = other.succeed("score", "--run-id", GOOD_RUN)
+    assert f"fell back: model {MODEL}" in said
     assert "model.skops cannot be read (No such file or directory)" in said
-    assert "guanxi train" in said
+    assert "by the overdue rule" in said
 
     folder = other.home / "company" / "corner_shop" / "models" / MODEL
     folder.mkdir(parents=True)
     (folder / "model.skops").write_bytes(b"a model of somebody else")
-    said = other.refused("score", "--run-id", GOOD_RUN)
-    assert said.splitlines()[0] == f"error: model {MODEL}"
+    said = other.succeed("score", "--run-id", GOOD_RUN)
+    assert f"fell back: model {MODEL}" in said
     assert hashlib.sha256(b"a model of somebody else").hexdigest()[:12] in said
-    assert "changed after training" in said
-    assert other.query("select count(*), min(xmin::text) from build_1_1.fct_churn_scores") == scores
+    assert "scores in its stead: guanxi train" in said
+    assert other.query("select distinct method_code from build_1_1.fct_churn_scores") == [("overdue",)]
 
 
 def _crown_a_model(shop: Shop) -> None:

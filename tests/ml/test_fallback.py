@@ -53,8 +53,9 @@ def test_each_step_of_the_order_is_taken_when_those_before_it_cannot(marts: Mart
     file.write_bytes(file.read_bytes()[:-100])
     second = chosen(marts)
     assert second.champion.entry.model_id == before.model_id
-    (note,) = second.notes
+    note, instead = second.notes
     assert "has sha256" in note
+    assert instead == f"{before.model_id} scores in its stead: guanxi train"
 
     (marts.models / str(before.model_id) / "model.skops").unlink()
     third = chosen(marts)

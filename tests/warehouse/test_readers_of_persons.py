@@ -12,7 +12,8 @@ from warehouse.published_tables import OPEN, RESTRICTED, declared_marts
 
 MARTS = {mart.name: mart for mart in declared_marts()}
 LEDGER_VIEWS = {
-    "check_results", "data_version", "fct_data_quality_checks", "fct_entity_freshness", "fct_quarantine_counts",
+    "check_results", "data_version", "fct_churn_score_history", "fct_data_quality_checks", "fct_entity_freshness",
+    "fct_quarantine_counts",
     "fct_source_freshness", "mart_checksums", "source_loads",
 }  # fmt: skip
 READERS_OF_MARTS = {Role.READER, Role.CONTACT_READER, Role.CHECKER, Role.SCORER, Role.MAILER}
