@@ -150,7 +150,8 @@ class _Story:
                 )
                 line = texts[code][kind].replace("{value}", value).replace("{peer}", peer)
                 known = score[f"{kind}_{place}_change_90d_value"] is not None
-                lines.append(f"  {line}" + (self._words["change"].format(change=change) if known else ""))
+                signed = change if change.startswith("-") else f"+{change}"
+                lines.append(f"  {line}" + (self._words["change"].format(change=signed) if known else ""))
         return lines
 
     def history(self, found: DictRow) -> list[str]:
