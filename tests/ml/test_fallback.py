@@ -58,17 +58,28 @@ def test_each_step_of_the_order_is_taken_when_those_before_it_cannot(marts: Mart
     assert instead == f"{before.model_id} scores in its stead: guanxi train"
 
     (marts.models / str(before.model_id) / "model.skops").unlink()
+    with marts.scorer.transaction():  # a rule that was champion once is no newer for it
+        marts.scorer.execute(
+            "update ops.models set was_champion = kind = 'rule' and as_of = %s or kind = 'model'", (EARLY,)
+        )
     third = chosen(marts)
     assert third.champion.method_code == now.comparison.best_rule
     assert third.champion.entry.as_of == AS_OF, "the newest rule that was tested"
     assert "cannot be read" in third.notes[1]
     assert "guanxi train" in third.notes[-1]
 
+    with marts.scorer.transaction():
+        marts.scorer.execute("update ops.models set best_rule = null where kind = 'rule'")
+    untested = chosen(marts)
+    assert (untested.champion.entry.kind, untested.champion.entry.as_of) == ("rule", EARLY)
+
     with marts.warehouse.connect_admin() as connection:
         connection.execute("delete from ops.models where kind = 'rule'")
     last = chosen(marts)
     assert (last.champion.method_code, last.champion.pipeline) == ("overdue", None)
-    assert "assumed odds" in last.notes[-1]
+    assert "the overdue rule scores in its stead" in last.notes[-1]
+    told = last.champion.entry
+    assert (told.model_id, told.best_rule, told.grade, told.metrics) == (f"overdue-assumed-{AS_OF}", None, None, {})
     of_contracts = chosen(marts, assumed=ASSUMED_OF_CONTRACTS).champion.entry
     assert of_contracts.calibrated_rule() == ASSUMED_OF_CONTRACTS
     assert of_contracts.features == ["renewal_days_left"]
