@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from delivery.build_table import create_table
 from delivery.managers import fallback_manager
+from warehouse.build_table import create_table
 
 if TYPE_CHECKING:
     from warehouse.company import Company

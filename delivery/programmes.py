@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from delivery.build_table import create_table
+from warehouse.build_table import create_table
 from warehouse.errors import Problem
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from delivery.build_table import create_table
+from warehouse.build_table import create_table
 
 if TYPE_CHECKING:
     from warehouse.night import Claim

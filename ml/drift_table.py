@@ -10,8 +10,8 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from ml.build_table import write_table
 from ml.drift import REFERENCE, SCORE, Drift, compare, volume
+from warehouse.build_table import columns_of, write_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,12 +47,10 @@ def write_drift(
     """Make fct_churn_drift in the build schema anew; within the caller's transaction."""
     import pandas as pd
 
-    from warehouse.published_tables import declared_marts
-
     with connection.cursor(row_factory=dict_row) as cursor:
         query = sql.SQL("select * from {}").format(sql.Identifier(schema, "policy_drift_kinds"))
         kinds = {row["drift_kind"]: row for row in cursor.execute(query)}
-    columns = [name for mart in declared_marts() if mart.name == TABLE for name, _ in mart.columns]
+    columns = [name for name, _ in columns_of(TABLE)]
     told = [_row(each, kinds[each.kind]) | {"model_id": model_id, "as_of_date": as_of} for each in drifts]
     write_table(connection, schema, TABLE, pd.DataFrame(told, columns=columns, dtype=object), key="drift_key")
 

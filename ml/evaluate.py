@@ -210,6 +210,15 @@ def paired_interval(
     return Interval(value=float(difference(np.ones(len(accounts)))), low=float(low), high=float(high))
 
 
+def share_limits(hits: int, cases: int, z: float | None = None) -> tuple[float, float]:
+    """Return the limits of a share of at least one case by Wilson's score; for 95 % unless `z` says otherwise."""
+    from scipy.stats import binomtest, norm
+
+    confidence = CONFIDENCE if z is None else float(2 * norm.cdf(z) - 1)
+    limits = binomtest(hits, cases).proportion_ci(confidence, method="wilson")
+    return float(limits.low), float(limits.high)
+
+
 def grade(average_precision: float, *, best_rule: float) -> Grade:
     """Return A when the model's average precision is over 10 % above the best rule's, B when above, else C."""
     if average_precision > best_rule * (1 + _MARGIN_OF_A):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from psycopg import sql
 
-from ml.build_table import write_table
-from ml.evaluate import expected_hits, top_decile_lift
+from ml.evaluate import expected_hits, share_limits, top_decile_lift
 from ml.policy import read_capacity, read_parameters
+from warehouse.build_table import columns_of, write_table
 from warehouse.frames import read_frame
 
 if TYPE_CHECKING:
@@ -131,18 +130,12 @@ def _parted(known: pd.DataFrame, column: str) -> list[tuple[str | None, pd.DataF
     return [(str(word) or None, group) for word, group in known.groupby(words, sort=True)]
 
 
-def wilson(hits: int, cases: int, z: float) -> tuple[float, float]:
-    """Return the lower and the upper limit of a share by Wilson's score, of at least one case."""
-    middle, half = hits + z * z / 2, z * sqrt(hits * (cases - hits) / cases + z * z / 4)
-    return (middle - half) / (cases + z * z), (middle + half) / (cases + z * z)
-
-
 def _measure(group: pd.DataFrame, capacity: int | None, policy: dict[str, float]) -> dict[str, Any]:
     churned = group["is_churned"].to_numpy(dtype=bool)
     probability = group["churn_probability"].to_numpy(dtype=np.float64)
     place = group["churn_percentile"].to_numpy(dtype=np.float64)
     count, hits = len(churned), int(churned.sum())
-    low, high = wilson(hits, count, policy["confidence_z"])
+    low, high = share_limits(hits, count, policy["confidence_z"])
     top = None if capacity is None else min(capacity, count)
     return {
         "accounts_count": count,
@@ -163,9 +156,7 @@ def _measure(group: pd.DataFrame, capacity: int | None, policy: dict[str, float]
 def _frame(rows: list[dict[str, Any]], *, closes_in: timedelta, as_of: date) -> pd.DataFrame:
     import pandas as pd
 
-    from warehouse.published_tables import declared_marts
-
-    columns = [name for mart in declared_marts() if mart.name == TABLE for name, _ in mart.columns]
+    columns = [name for name, _ in columns_of(TABLE)]
     whole = [
         row
         | {

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from psycopg import sql
 
-from ml.build_table import write_table
 from ml.drift import Drift
 from ml.drift_table import drift_lines, measure_drift, write_drift
 from ml.explain import add_changes, explain_model, explain_rule
@@ -21,6 +20,7 @@ from ml.model import churn_probability
 from ml.policy import Bands, is_by_contracts, read_bands, read_model_days_maximum
 from ml.registry import Champion, find_entry, register
 from ml.rules import assumed_rule
+from warehouse.build_table import write_table
 from warehouse.errors import Problem
 from warehouse.frames import read_frame
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ml.evaluate import Booleans, Floats
+from ml.evaluate import Booleans, Floats, share_limits
 
 _POINTS = 200
 _LIFT_FROM = 0.01
 """The lift of fewer is a matter of luck."""
-_Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +31,6 @@ class Reliability:
     low: list[float]
     high: list[float]
     counts: list[int]
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def roc(churned: Booleans, score: Floats) -> Curve:
@@ -74,7 +69,7 @@ def reliability(churned: Booleans, probability: Floats, parts: int = 10) -> Reli
     """Return said and realised rates of equal parts, from the least to the most likely."""
     groups = [group for group in np.array_split(np.argsort(probability, kind="stable"), parts) if len(group)]
     rates = [float(churned[group].mean()) for group in groups]
-    limits = [wilson(rate, len(group)) for rate, group in zip(rates, groups, strict=True)]
+    limits = [share_limits(int(churned[group].sum()), len(group)) for group in groups]
     return Reliability(
         said=[float(probability[group].mean()) for group in groups],
         happened=rates,
@@ -82,14 +77,6 @@ def reliability(churned: Booleans, probability: Floats, parts: int = 10) -> Reli
         high=[high for _, high in limits],
         counts=[len(group) for group in groups],
     )
-
-
-def wilson(rate: float, count: int, z: float = _Z) -> tuple[float, float]:
-    """Return the limits of a share (Wilson, Journal of the American Statistical Association 22(158), 1927)."""
-    middle = rate + z * z / (2 * count)
-    width = z * np.sqrt(rate * (1 - rate) / count + z * z / (4 * count * count))
-    whole = 1 + z * z / count
-    return float(max(0.0, (middle - width) / whole)), float(min(1.0, (middle + width) / whole))
 
 
 def _thinned(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> Curve:

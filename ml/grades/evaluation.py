@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ml.compare import MODEL, hold_out_latest
-from ml.evaluate import Grade, Interval, grade, mean_average_precision_difference
+from ml.evaluate import Grade, Interval, grade, mean_average_precision_difference, share_limits
 from ml.explain import explain_model
 from ml.features import CATEGORICAL_NAMES, SILENCE
-from ml.grades.curves import Curve, Reliability, gain, lift, precision_recall, reliability, roc, wilson
+from ml.grades.curves import Curve, Reliability, gain, lift, precision_recall, reliability, roc
 from ml.grades.grading import Grading, grade_days
 from ml.grades.sufficiency import Sufficiency, judge_sufficiency
 from ml.leaks import single_feature_aucs
@@ -80,7 +80,7 @@ class Evaluation:
             "curves": {
                 kind: {name: asdict(curve) for name, curve in curves.items()} for kind, curves in self.curves.items()
             },
-            "reliability": None if self.reliability is None else self.reliability.as_dict(),
+            "reliability": None if self.reliability is None else asdict(self.reliability),
             "reasons": self.reasons,
             "groups": [asdict(group) for group in self.groups],
         }
@@ -169,6 +169,6 @@ def _groups(tested: pd.DataFrame) -> tuple[Group, ...]:
         for name, rows in tested.groupby(keys, observed=True, sort=True):
             if len(rows) >= _MIN_GROUP and name != "":
                 rate = float(rows["is_churned"].mean())
-                limits = wilson(rate, len(rows))
+                limits = share_limits(int(rows["is_churned"].sum()), len(rows))
                 found.append(Group(kind, str(name), len(rows), rate, *limits, float(rows["probability"].mean())))
     return tuple(found)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from ml.build_table import write_table
 from ml.lifetime.days import Closed, longest
 from ml.lifetime.forecast import Horizon, choose, forecast
 from ml.lifetime.grading import Grading, grade_ways
@@ -15,6 +14,7 @@ from ml.lifetime.rows import read_closed, read_horizons, read_labels, read_rows
 from ml.lifetime.two_part import TwoPart, fit_two_part, lack_of
 from ml.lifetime.ways import Habits, foresee, learn_habits
 from ml.policy import read_parameters
+from warehouse.build_table import write_table
 
 if TYPE_CHECKING:
     import pandas as pd

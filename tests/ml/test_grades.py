@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from ml.compare import MODEL
-from ml.evaluate import calibration_error, calibration_slope
+from ml.evaluate import calibration_error, calibration_slope, share_limits
 from ml.features import NUMERIC_NAMES
 from ml.grades import ladder
-from ml.grades.curves import gain, lift, precision_recall, reliability, roc, wilson
+from ml.grades.curves import gain, lift, precision_recall, reliability, roc
 from ml.grades.evaluation import evaluate
 from ml.grades.grading import Grading, NothingToGradeError, gradable_days, grade_days
 from ml.grades.sufficiency import judge_sufficiency
@@ -108,7 +108,7 @@ def test_calibration_is_told_by_parts_with_wilsons_limits() -> None:
     assert (found.said, found.happened, found.counts) == ([pytest.approx(0.1), 0.5], [0.5, 0.5], [50, 50])
     assert calibration_error(churned, probability, parts=2) == pytest.approx(0.2)
     # 8 of 10, by the formula's usual example
-    assert wilson(0.8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    assert share_limits(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
 
 
 def test_the_slope_says_whether_probabilities_say_too_much() -> None:

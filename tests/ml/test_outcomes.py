@@ -10,10 +10,10 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.rows import dict_row
-from scipy.stats import binomtest
 from sklearn.metrics import brier_score_loss
 
-from ml.outcomes import OutcomeReport, build_outcomes, wilson
+from ml.evaluate import share_limits
+from ml.outcomes import OutcomeReport, build_outcomes
 from ml.policy import PolicyGapError
 from tests.ml.conftest import Marts
 from tests.ml.past_scores import HORIZON, MANAGERS, Past, account, by_chance
@@ -71,15 +71,21 @@ def expected_top(group: list[dict[str, Any]], top: float) -> float:
     return hits
 
 
+def by_the_formula(hits: int, cases: int, z: float = 1.959963984540054) -> tuple[float, float]:
+    """Wilson's limits (Journal of the American Statistical Association 22(158), 1927), written out."""
+    middle, half = hits + z * z / 2, z * (hits * (cases - hits) / cases + z * z / 4) ** 0.5
+    return (middle - half) / (cases + z * z), (middle + half) / (cases + z * z)
+
+
 def check_group(row: dict[str, Any], group: list[dict[str, Any]], capacity: int | None) -> None:
     gone = [each["wait"] is None for each in group]
     count, hits = len(group), sum(gone)
     risks = [each["risk"] for each in group]
-    limits = binomtest(hits, count).proportion_ci(0.95, method="wilson")
+    limits = by_the_formula(hits, count)
     assert (row["accounts_count"], row["churned_count"], row["is_enough"]) == (count, hits, count >= 30)
     assert row["predicted_rate"] == pytest.approx(sum(risks) / count)
     assert row["realised_rate"] == pytest.approx(hits / count)
-    assert (row["realised_low_rate"], row["realised_high_rate"]) == pytest.approx((limits.low, limits.high), abs=1e-4)
+    assert (row["realised_low_rate"], row["realised_high_rate"]) == pytest.approx(limits, abs=1e-4)
     assert row["calibration_error_rate"] == pytest.approx(sum(risks) / count - hits / count)
     assert row["brier_score"] == pytest.approx(brier_score_loss(gone, risks, labels=[False, True]))
     if hits:
@@ -269,6 +275,6 @@ def test_a_fenced_attempt_and_a_policy_with_a_gap_write_nothing(past: Past) -> N
 
 
 @pytest.mark.parametrize(("hits", "cases"), [(0, 1), (1, 1), (3, 40), (40, 40)])
-def test_wilson_s_limits_are_scipy_s(hits: int, cases: int) -> None:
-    limits = binomtest(hits, cases).proportion_ci(0.95, method="wilson")
-    assert wilson(hits, cases, 1.959963984540054) == pytest.approx((limits.low, limits.high), abs=1e-12)
+def test_the_limits_of_a_share_are_those_of_wilson_s_formula(hits: int, cases: int) -> None:
+    assert share_limits(hits, cases) == pytest.approx(by_the_formula(hits, cases), abs=1e-9)
+    assert share_limits(hits, cases, 1.0) == pytest.approx(by_the_formula(hits, cases, 1.0), abs=1e-9)
