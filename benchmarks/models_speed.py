@@ -86,9 +86,10 @@ def _in_process(home: Path, what: str, as_of: date) -> dict[str, float]:
 
 
 def _work(home: Path, what: str, as_of: date) -> None:
+    from ml.fallback import choose_scorer
     from ml.features import read_scoring_rows
-    from ml.policy import read_bands
-    from ml.registry import load_champion
+    from ml.policy import read_bands, read_model_days_maximum
+    from ml.rules import ASSUMED
     from ml.score import read_beside, score_rows
     from ml.train import train
     from warehouse.frames import write_frame
@@ -99,7 +100,10 @@ def _work(home: Path, what: str, as_of: date) -> None:
             train(connection, schema=_SCHEMA, as_of=as_of, models_folder=house.models, leak_limit=1.0)
         else:
             with connection.transaction():
-                champion = load_champion(connection, as_of=as_of, models_folder=house.models)
+                champion = choose_scorer(
+                    connection, as_of=as_of, models_folder=house.models, assumed=ASSUMED,
+                    model_days_maximum=read_model_days_maximum(connection, _SCHEMA),
+                ).champion  # fmt: skip
                 bands = read_bands(connection, _SCHEMA)
                 beside = read_beside(connection, _SCHEMA, as_of)
                 rows = read_scoring_rows(connection, schema=_SCHEMA, as_of=as_of)

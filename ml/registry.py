@@ -91,22 +91,6 @@ def load_incumbent(connection: psycopg.Connection, *, day: date, models_folder: 
         return None
 
 
-def load_champion(connection: psycopg.Connection, *, as_of: date, models_folder: Path) -> Champion:
-    """Return the champion for a night of `as_of`: never one that was trained on later days.
-
-    Raises NoChampionError, ModelFileError.
-    """
-    entry = _champion_entry(connection, as_of)
-    if entry is None:
-        raise NoChampionError(
-            f"the champion for {as_of}",
-            seen="nothing trained up to that day",
-            expected="a model or a rule in ops.models",
-            next_step="guanxi train",
-        )
-    return Champion(entry, None if entry.kind == "rule" else load_entry(entry, models_folder))
-
-
 def load_scorer(connection: psycopg.Connection, model_id: str, *, models_folder: Path) -> Champion:
     """Return who made the scores that name `model_id`, whether or not it is champion still.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -73,16 +72,11 @@ def train(
     capacity = read_capacity(connection, schema)
     assumed = assumed_rule(is_by_contracts=is_by_contracts(connection, schema))
     connection.commit()
-    lack, comparison = _test(
-        rows,
-        capacity=capacity,
-        leak_limit=leak_limit,
-        incumbent_on=lambda day: load_incumbent(connection, day=day, models_folder=models_folder),
-    )
-    connection.commit()
+    enough = judge_sufficiency(rows)
     fingerprint = fingerprint_rows(rows)
-    if comparison is None:
-        note = f"the {assumed.rule} rule makes the lists, untested: {lack}"
+    parts = hold_out_latest(rows) if enough.lack is None else None
+    if parts is None:
+        note = f"the {assumed.rule} rule makes the lists, untested: {enough.lack}"
         rule = _rule_entry(fallback_rule(rows, assumed), rows, as_of, fingerprint, None, note)
         with connection.transaction():
             _enter(connection, claim)
@@ -91,7 +85,13 @@ def train(
             tested = tested_champion(connection, as_of=as_of)
             if tested is None:
                 crown(connection, rule.model_id)
-        return _report(rows, None, tested or rule, None)
+        return _report(rows, enough, None, tested or rule, None)
+    refuse_leaks(rows, limit=leak_limit)
+    learned, tested_on = parts
+    first_tested = tested_on["snapshot_date"].min().date()
+    incumbent = load_incumbent(connection, day=first_tested, models_folder=models_folder)
+    connection.commit()
+    comparison = compare_on(learned, tested_on, capacity=capacity, incumbent=incumbent)
     model = _model_entry(as_of, fingerprint, comparison)
     stand_in = _rule_entry(
         fit_rule(comparison.best_rule, rows), rows, as_of, fingerprint, comparison, comparison.verdict()
@@ -109,7 +109,7 @@ def train(
         register(connection, stand_in)  # what scores when the model's file is gone (ml/registry.py)
         champion = _chosen(connection, comparison, model, stand_in)
         crown(connection, champion.model_id)
-    return _report(rows, model.model_id, champion, comparison)
+    return _report(rows, enough, model.model_id, champion, comparison)
 
 
 def fingerprint_rows(rows: pd.DataFrame) -> str:
@@ -122,26 +122,6 @@ def fingerprint_rows(rows: pd.DataFrame) -> str:
     columns = ["account_id", "snapshot_date", "closes_on", "is_churned", *FEATURE_NAMES]
     digest.update(pd.util.hash_pandas_object(rows[columns], index=False).to_numpy().tobytes())
     return digest.hexdigest()
-
-
-def _test(
-    rows: pd.DataFrame,
-    *,
-    capacity: int,
-    leak_limit: float,
-    incumbent_on: Callable[[date], tuple[str, Pipeline] | None],
-) -> tuple[str | None, Comparison | None]:
-    """Return (what is lacking, None), or (None, how the model did against the rules)."""
-    lack = judge_sufficiency(rows).lack
-    if lack is not None:
-        return lack, None
-    refuse_leaks(rows, limit=leak_limit)
-    parts = hold_out_latest(rows)
-    if parts is None:
-        raise ValueError("rows that suffice can be tested")
-    train_rows, test_rows = parts
-    incumbent = incumbent_on(test_rows["snapshot_date"].min().date())
-    return None, compare_on(train_rows, test_rows, capacity=capacity, incumbent=incumbent)
 
 
 def _chosen(connection: psycopg.Connection, comparison: Comparison, model: Entry, stand_in: Entry) -> Entry:
@@ -227,7 +207,9 @@ def _card(model: Entry, rows: pd.DataFrame, pipeline: Pipeline) -> dict[str, Any
     }
 
 
-def _report(rows: pd.DataFrame, model_id: str | None, champion: Entry, comparison: Comparison | None) -> TrainingReport:
+def _report(
+    rows: pd.DataFrame, enough: Sufficiency, model_id: str | None, champion: Entry, comparison: Comparison | None
+) -> TrainingReport:
     return TrainingReport(
         model_id=model_id,
         champion_id=champion.model_id,
@@ -236,7 +218,7 @@ def _report(rows: pd.DataFrame, model_id: str | None, champion: Entry, compariso
         rows_count=len(rows),
         churned_count=int(rows["is_churned"].sum()),
         comparison=comparison,
-        sufficiency=judge_sufficiency(rows),
+        sufficiency=enough,
     )
 
 

@@ -14,10 +14,12 @@ import pytest
 import sklearn
 from psycopg import sql
 
+from ml.fallback import choose_scorer
 from ml.features import CATEGORICAL_NAMES, FEATURE_NAMES, NUMERIC_NAMES, SILENCE, TABLE_NAMES
 from ml.model import fit_model
 from ml.model_file import save_model
-from ml.registry import Entry, crown, register
+from ml.registry import Champion, Entry, crown, register
+from ml.rules import ASSUMED
 from tests.ml.world import AS_OF, make_rows
 from warehouse.database import Role, Warehouse
 from warehouse.frames import write_frame
@@ -90,6 +92,13 @@ class Marts:
             register(self.scorer, entry)
             crown(self.scorer, entry.model_id)
         return entry
+
+    def champion(self, day: date = AS_OF) -> Champion:
+        """Return who would score a night of `day`."""
+        with self.scorer.transaction():
+            return choose_scorer(
+                self.scorer, as_of=day, models_folder=self.models, model_days_maximum=200, assumed=ASSUMED
+            ).champion
 
     def scores(self) -> pd.DataFrame:
         """Return fct_churn_scores as the gates and the publication will read it."""

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from ml.grades.grading import grade_days
-from ml.registry import load_champion
 from ml.rules import ASSUMED_OF_CONTRACTS
 from ml.score import revenue_of, score
 from ml.train import TrainingReport, train
@@ -81,7 +80,7 @@ def test_without_outcomes_the_renewal_rule_scores_by_what_it_assumes(marts: Mart
     np.testing.assert_allclose(scores["expected_loss_amount"].astype(float), expected, atol=0.0051)
     near = scores["renewal_days_left"] < scores["renewal_days_left"].median()
     assert (scores.loc[near, "reason_1_code"] == "renewal_days_left").all()
-    champion = load_champion(marts.scorer, as_of=AS_OF, models_folder=marts.models)
+    champion = marts.champion()
     assert champion.entry.calibrated_rule() == ASSUMED_OF_CONTRACTS
 
 

@@ -14,7 +14,6 @@ from psycopg.rows import dict_row
 from ml.drift import REFERENCE, SCORE, Drift
 from ml.drift_table import drift_lines
 from ml.features import NUMERIC_NAMES
-from ml.registry import load_champion
 from ml.score import ScoreReport, score
 from ml.train import train
 from tests.ml.conftest import Marts
@@ -61,7 +60,7 @@ def test_every_feature_and_the_score_are_compared_with_what_the_champion_learned
     assert {row["feature_code"] for row in found.values() if row["drift_kind"] == "psi"} >= told | {SCORE}
     assert {row["feature_code"] for row in found.values() if row["drift_kind"] == "missing"} >= told
     assert "volume|accounts" not in found, "no scores have been published before"
-    model_id = load_champion(marts.scorer, as_of=AS_OF, models_folder=marts.models).entry.model_id
+    model_id = marts.champion().entry.model_id
     assert {(row["model_id"], row["as_of_date"]) for row in found.values()} == {(model_id, AS_OF)}
     row = found["psi|tenure_days"]
     assert (row["before_accounts_count"], row["accounts_count"], row["bins_count"]) == (40, 80, 10)
@@ -130,7 +129,7 @@ def test_a_model_s_distribution_is_kept_with_it_and_in_its_card(marts: Marts) ->
     report = train(marts.scorer, schema=marts.schema, as_of=AS_OF, models_folder=marts.models, claim=marts.claim)
     assert report.champion_kind == "model"
     with marts.scorer.transaction():
-        entry = load_champion(marts.scorer, as_of=AS_OF, models_folder=marts.models).entry
+        entry = marts.champion().entry
     kept = entry.metrics[REFERENCE]
     card = json.loads((marts.models / entry.model_id / "card.json").read_text())
     assert card["metrics"][REFERENCE] == kept

@@ -15,7 +15,7 @@ from psycopg import sql
 from ml.features import NUMERIC_NAMES
 from ml.model import churn_probability
 from ml.policy import Bands, PolicyGapError, read_capacity
-from ml.registry import NoChampionError, load_champion
+from ml.registry import NoChampionError
 from ml.score import NobodyToScoreError, ScoreReport, score
 from ml.train import train
 from tests.ml.conftest import Marts
@@ -53,7 +53,7 @@ def young(marts: Marts) -> Marts:
 def test_every_eligible_account_is_scored_by_the_champion(trained: Marts) -> None:
     report = run(trained)
     scores = trained.scores()
-    champion = load_champion(trained.scorer, as_of=AS_OF, models_folder=trained.models)
+    champion = trained.champion()
     assert champion.pipeline is not None
     expected = churn_probability(champion.pipeline, CURRENT.sort_values("account_id"))
     assert list(scores["account_id"]) == sorted(CURRENT["account_id"])
@@ -234,4 +234,4 @@ def test_a_day_s_calls_are_those_of_the_active_managers(marts: Marts) -> None:
 
 def test_tomorrow_s_night_is_scored_with_the_champion_of_today(trained: Marts) -> None:
     tomorrow = AS_OF + timedelta(days=1)
-    assert load_champion(trained.scorer, as_of=tomorrow, models_folder=trained.models).method_code == "model"
+    assert trained.champion(tomorrow).method_code == "model"

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from ml.leaks import LeakSuspectedError
-from ml.registry import NoChampionError, has_champion, load_champion
+from ml.registry import NoChampionError, has_champion
 from ml.rules import ASSUMED
 from ml.train import TrainingReport, train
 from tests.ml.conftest import Marts
@@ -55,7 +55,7 @@ def test_a_model_that_beats_the_rules_becomes_champion_and_can_be_loaded(marts: 
     assert (model_id, kind, is_champion, rule, beats_rule) == (report.model_id, "model", True, None, True)
     assert grade in {"A", "B"}
     assert has_champion(marts.scorer)
-    champion = load_champion(marts.scorer, as_of=AS_OF, models_folder=marts.models)
+    champion = marts.champion()
     assert champion.method_code == "model"
     card = json.loads((marts.models / str(model_id) / "card.json").read_text())
     assert card["file_sha256"] == sha256
@@ -76,10 +76,10 @@ def test_training_repairs_a_model_file_that_no_longer_verifies(marts: Marts) -> 
     marts.fill(HISTORY, CURRENT)
     report = run(marts)
     file = marts.models / str(report.model_id) / "model.skops"
-    sound = load_champion(marts.scorer, as_of=AS_OF, models_folder=marts.models).pipeline
+    sound = marts.champion().pipeline
     file.write_bytes(b"changed")
     assert run(marts).model_id == report.model_id
-    mended = load_champion(marts.scorer, as_of=AS_OF, models_folder=marts.models).pipeline
+    mended = marts.champion().pipeline
     assert sound is not None
     assert mended is not None
     encoded = sound.named_steps["encode"].transform(HISTORY)
@@ -107,7 +107,7 @@ def test_too_few_outcomes_leave_the_lists_to_an_untested_rule_and_say_why(marts:
     assert (report.model_id, report.champion_kind, report.comparison) == (None, "overdue", None)
     assert "100 of each wanted" in report.note
     assert not has_champion(marts.scorer), "each further training may end this"
-    champion = load_champion(marts.scorer, as_of=AS_OF, models_folder=marts.models)
+    champion = marts.champion()
     assert champion.method_code == "overdue"
     assert list(marts.models.glob("*")) == []
 
@@ -122,7 +122,7 @@ def test_a_history_too_short_for_a_test_is_not_tested_on_itself(marts: Marts) ->
 def test_a_company_without_any_label_gets_the_stated_assumption(marts: Marts) -> None:
     marts.fill(HISTORY.head(0), CURRENT)
     run(marts)
-    assert load_champion(marts.scorer, as_of=AS_OF, models_folder=marts.models).entry.calibrated_rule() == ASSUMED
+    assert marts.champion().entry.calibrated_rule() == ASSUMED
 
 
 def test_an_untested_rule_does_not_push_out_a_tested_champion(marts: Marts, pipeline: Pipeline) -> None:
@@ -130,7 +130,7 @@ def test_an_untested_rule_does_not_push_out_a_tested_champion(marts: Marts, pipe
     marts.fill(FEW, CURRENT)
     report = run(marts)
     assert report.champion_id == tested.model_id
-    assert load_champion(marts.scorer, as_of=AS_OF, models_folder=marts.models).entry.model_id == tested.model_id
+    assert marts.champion().entry.model_id == tested.model_id
 
 
 def test_a_suspected_leak_stops_the_training_and_registers_nothing(marts: Marts) -> None:
@@ -157,7 +157,7 @@ def test_a_night_is_never_scored_with_what_was_learned_on_later_days(marts: Mart
     assert old.champion_id != new.champion_id
 
     def champion_on(day: date) -> str:
-        return load_champion(marts.scorer, as_of=day, models_folder=marts.models).entry.model_id
+        return marts.champion(day).entry.model_id
 
     assert champion_on(AS_OF) == new.champion_id
     assert champion_on(AS_OF - timedelta(days=1)) == old.champion_id
@@ -173,7 +173,7 @@ def test_a_training_for_an_earlier_day_leaves_the_champion_of_later_days(marts: 
     old = run(marts, as_of=early)
 
     def champion_on(day: date) -> str:
-        return load_champion(marts.scorer, as_of=day, models_folder=marts.models).entry.model_id
+        return marts.champion(day).entry.model_id
 
     assert (champion_on(early), champion_on(AS_OF)) == (old.champion_id, latest.model_id)
 
