@@ -57,18 +57,7 @@ final as (
         sum(
             case when age_days between 180 and 359 then net_revenue_amount else 0 end
         ) as net_revenue_prior_180d_amount,
-        -- the windows of the simple formula of lifetime value
-        sum(case when age_days < clv_window_days then net_revenue_amount else 0 end)
-            as clv_window_amount,
-        sum(case when age_days < clv_window_days then order_days_count else 0 end)
-            as clv_window_days_count,
-        sum(
-            case
-                when age_days >= clv_window_days and age_days < 2 * clv_window_days
-                    then order_days_count
-                else 0
-            end
-        ) as clv_before_days_count,
+        {{ clv_window_sums() }},
         sum(net_revenue_amount) as net_revenue_total_amount,
         sum(case when order_days_count = 1 then net_revenue_amount else 0 end)
             as order_days_total_amount,

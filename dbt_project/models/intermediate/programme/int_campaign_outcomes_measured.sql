@@ -31,15 +31,7 @@ final as (
         max(programme_name) as programme_name,
         max(campaign_kind) as campaign_kind,
         outcome_code,
-        {%- for arm, which in {'treated': 'is_treated', 'holdout': 'not is_treated'}.items() %}
-            {%- set own = 'case when is_over and ' ~ which ~ ' then ' %}
-            count({{ own }}1 end) as {{ arm }}_count,
-            cast(avg({{ own }}value_before end) as numeric(30, 10)) as {{ arm }}_before_value,
-            cast(avg({{ own }}value_after end) as numeric(30, 10)) as {{ arm }}_after_value,
-            cast(sum({{ own }}value_after end) as numeric(30, 10)) as {{ arm }}_after_total,
-            cast(var_samp({{ own }}value_after - value_before end) as numeric(30, 10))
-                as {{ arm }}_change_variance,
-        {%- endfor %}
+        {{ arm_values() }},
         count(case when not is_over then 1 end) as open_count,
         min(joined_date) as first_joined_date,
         max(case when is_over then until_date end) as evaluated_date

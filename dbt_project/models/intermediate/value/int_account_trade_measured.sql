@@ -50,17 +50,7 @@ summed as (
                 when age_days < 365 and order_days_count = 1 then floor(age_days * 12 / 365)
             end
         ) as months_with_order_count,
-        sum(case when age_days < clv_window_days then net_revenue_amount else 0 end)
-            as clv_window_amount,
-        sum(case when age_days < clv_window_days then order_days_count else 0 end)
-            as clv_window_days_count,
-        sum(
-            case
-                when age_days >= clv_window_days and age_days < 2 * clv_window_days
-                    then order_days_count
-                else 0
-            end
-        ) as clv_before_days_count,
+        {{ clv_window_sums() }},
         min(order_day_date) as first_order_date,
         max(order_day_date) as last_order_date,
         snapshot_date

@@ -9,17 +9,9 @@ policy as ({{ policy_values([
     'loyalty_months_minimum',
 ]) }}),
 
--- the customers of the window before that bought in the window again
 retained as (
 
-    select
-        snapshot_date,
-        cast(
-            sum(case when clv_window_days_count > 0 then 1 else 0 end) as {{ type_double() }}
-        ) / count(*) as retention_rate
-    from trade
-    where clv_before_days_count > 0
-    group by snapshot_date
+    {{ clv_retained('trade') }}
 
 ),
 
@@ -73,11 +65,10 @@ final as (
         spanned.retention_rate,
         case
             when spanned.first_order_date is not null
-                then cast(
-                    greatest(0, spanned.clv_window_amount) / policy.clv_window_days
-                    * 365 / 12 * policy.clv_months_count * spanned.retention_rate
-                    as numeric(18, 4)
-                )
+                then {{ clv_amount(
+                    'spanned.clv_window_amount', 'policy.clv_window_days',
+                    'policy.clv_months_count', 'spanned.retention_rate',
+                ) }}
         end as clv_amount,
         policy.clv_months_count,
         spanned.is_current,

@@ -4,17 +4,9 @@ snapshot_dates as (select * from {{ ref('int_snapshot_dates_listed') }}),
 
 policy as ({{ policy_values(['clv_window_days']) }}),
 
--- the customers of the window before that bought in the window again
 retained as (
 
-    select
-        snapshot_date,
-        cast(
-            sum(case when clv_window_days_count > 0 then 1 else 0 end) as {{ type_double() }}
-        ) / count(*) as retention_rate
-    from measures
-    where clv_before_days_count > 0
-    group by snapshot_date
+    {{ clv_retained('measures') }}
 
 ),
 
@@ -23,10 +15,9 @@ final as (
     select
         measures.account_id,
         cast(measures.net_revenue_total_amount as numeric(18, 4)) as net_revenue_total_amount,
-        cast(
-            greatest(0, measures.clv_window_amount) / policy.clv_window_days
-            * 365 / 12 * retained.retention_rate as numeric(18, 4)
-        ) as formula_month_amount,
+        {{ clv_amount(
+            'measures.clv_window_amount', 'policy.clv_window_days', 1, 'retained.retention_rate',
+        ) }} as formula_month_amount,
         measures.snapshot_date,
         {{ as_of_date() }} as as_of_date
     from measures
