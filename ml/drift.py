@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ml.features import NUMERIC_NAMES
+from ml.catalogue import NUMERIC_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd

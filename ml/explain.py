@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ml.features import NUMERIC, NUMERIC_NAMES, Feature, Theme
+from ml.catalogue import NUMERIC, NUMERIC_NAMES, Feature, Theme
 from ml.model import encode, raw_margin, used_features
 from ml.rules import Rule
 

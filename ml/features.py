@@ -1,15 +1,14 @@
-"""The frozen list of what a model may see, and how it is read from the marts."""
+"""What a model may see, read from the marts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
+from ml.catalogue import CATEGORICAL_NAMES, FEATURE_NAMES, NUMERIC_NAMES, SILENCE, TABLE_NAMES
 from ml.policy import read_horizon_days
 from ml.silence import HISTORY_COLUMNS, MAX_CUSTOMERS, silence_of
 from warehouse.errors import Problem
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
 FEATURES_TABLE = "fct_churn_features"
 LABELS_TABLE = "fct_churn_labels"
 
+_SAMPLED = sql.SQL("mod(('x' || substr(md5(features.account_id), 1, 7))::bit(28)::integer, 10000) < %s")
+"""Of 10,000 slots that the hash of an account's id falls in, the first so many: a whole account is in or out."""
+
 MAX_TRAINING_ROWS = 200_000
 """Above this, whole accounts are left out by the hash of their id, so that memory and time stay bounded."""
 
@@ -29,93 +31,7 @@ class FeatureColumnsError(Problem):
     """The feature table lacks a column of the frozen list, or has one that is not on it."""
 
 
-class Theme(StrEnum):
-    """What a reason is about; one reason a theme is shown, because features of a theme say the same thing."""
-
-    RHYTHM = "rhythm"
-    SPEND = "spend"
-    BREADTH = "breadth"
-    RETURNS = "returns"
-    TENURE = "tenure"
-    SEASON = "season"
-    SERVICE = "service"
-    PAYMENT = "payment"
-    SATISFACTION = "satisfaction"
-    CONTRACT = "contract"
-    USAGE = "usage"
-    RELATIONSHIP = "relationship"
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """A numeric column. `direction` is +1 when a higher value may only raise the risk, -1 when it may only
-    lower it, 0 when that is left to the data; the model is held to it. A feature that is not told is never a
-    reason: it is itself a guess at the risk."""
-
-    name: str
-    theme: Theme
-    direction: int
-    is_told: bool = True
-
-
-SILENCE = Feature("silence_probability", Theme.RHYTHM, 1, is_told=False)
-"""Made of the rows as they are read (ml/silence.py); all others are columns of the table."""
-
-
-NUMERIC = (
-    Feature("days_since_last_order", Theme.RHYTHM, 1),
-    Feature("overdue_ratio", Theme.RHYTHM, 1),
-    Feature("order_days_30d_count", Theme.RHYTHM, -1),
-    Feature("order_days_90d_count", Theme.RHYTHM, -1),
-    Feature("order_days_180d_count", Theme.RHYTHM, -1),
-    Feature("order_days_365d_count", Theme.RHYTHM, -1),
-    Feature("order_days_total_count", Theme.RHYTHM, -1),
-    Feature("order_days_trend_rate", Theme.RHYTHM, -1),
-    Feature("median_gap_days", Theme.RHYTHM, 0),
-    Feature("typical_gap_days", Theme.RHYTHM, 0),
-    Feature("gap_spread_rate", Theme.RHYTHM, 0),
-    SILENCE,
-    Feature("net_revenue_30d_amount", Theme.SPEND, -1),
-    Feature("net_revenue_90d_amount", Theme.SPEND, -1),
-    Feature("net_revenue_180d_amount", Theme.SPEND, -1),
-    Feature("net_revenue_365d_amount", Theme.SPEND, -1),
-    Feature("average_order_day_amount", Theme.SPEND, -1),
-    Feature("revenue_trend_rate", Theme.SPEND, -1),
-    Feature("revenue_rank_rate", Theme.SPEND, -1),
-    Feature("products_365d_count", Theme.BREADTH, -1),
-    Feature("return_rate_365d", Theme.RETURNS, 1),
-    Feature("tenure_days", Theme.TENURE, -1),
-    Feature("order_days_ahead_last_year_count", Theme.SEASON, -1),
-    Feature("reply_in_target_rate", Theme.SERVICE, -1),
-    Feature("resolution_in_target_rate", Theme.SERVICE, -1),
-    Feature("complaint_rate", Theme.SERVICE, 1),
-    Feature("days_late", Theme.PAYMENT, 1),
-    Feature("overdue_days", Theme.PAYMENT, 1),
-    Feature("nps_rate", Theme.SATISFACTION, -1),
-    Feature("csat_rate", Theme.SATISFACTION, -1),
-    Feature("contract_days_left", Theme.CONTRACT, -1),
-    Feature("notices_count", Theme.CONTRACT, 1),
-    Feature("contracts_count", Theme.CONTRACT, -1),
-    Feature("contract_tenure_days", Theme.CONTRACT, -1),
-    Feature("renewal_days_left", Theme.CONTRACT, -1),
-    Feature("mrr_amount", Theme.CONTRACT, -1),
-    Feature("mrr_trend_rate", Theme.CONTRACT, -1),
-    Feature("visits_90d_count", Theme.USAGE, -1),
-    Feature("visits_trend_rate", Theme.USAGE, -1),
-    Feature("relationship_index", Theme.RELATIONSHIP, -1),
-    Feature("key_index", Theme.RELATIONSHIP, -1),
-    Feature("general_index", Theme.RELATIONSHIP, -1),
-    Feature("champion_silent_days", Theme.RELATIONSHIP, 1),
-    Feature("opposers_count", Theme.RELATIONSHIP, 1),
-    Feature("threads_count", Theme.RELATIONSHIP, -1),
-    Feature("response_rate", Theme.RELATIONSHIP, -1),
-)
-NUMERIC_NAMES = tuple(feature.name for feature in NUMERIC)
-CATEGORICAL_NAMES = ("industry", "size_band", "region")
-FEATURE_NAMES = (*NUMERIC_NAMES, *CATEGORICAL_NAMES)
-
 _KEYS = ("account_id", "snapshot_date")
-TABLE_NAMES = tuple(name for name in FEATURE_NAMES if name != SILENCE.name)
 _TABLE_COLUMNS = frozenset((*TABLE_NAMES, *_KEYS, "is_eligible", "is_current", "as_of_date"))
 
 
@@ -135,7 +51,6 @@ def read_training_rows(
         (as_of,),
     ).fetchone()
     total = 0 if counted is None else int(counted[0])
-    # of 10,000 slots that the hash of an account's id falls in; a whole account is in or out
     slots = 10_000 if total <= max_rows else max(1, 10_000 * max_rows // total)
     query = sql.SQL(
         "select features.account_id, features.snapshot_date, labels.closes_on, labels.is_churned, {columns}"
@@ -143,10 +58,11 @@ def read_training_rows(
         " join {labels} as labels"
         " on features.account_id = labels.account_id and features.snapshot_date = labels.snapshot_date"
         " where features.is_eligible and labels.is_scored and labels.closes_on <= %s"
-        " and mod(('x' || substr(md5(features.account_id), 1, 7))::bit(28)::integer, 10000) < %s"
+        " and {sampled}"
         ' order by features.snapshot_date, features.account_id collate "C"'
     ).format(
         columns=_columns(),
+        sampled=_SAMPLED,
         features=sql.Identifier(schema, FEATURES_TABLE),
         labels=sql.Identifier(schema, LABELS_TABLE),
     )
@@ -177,9 +93,9 @@ def read_snapshots(connection: psycopg.Connection, *, schema: str, days: list[da
     query = sql.SQL(
         "select features.account_id, features.snapshot_date, features.is_eligible, {columns} from {table} as features"
         " where features.snapshot_date = any(%s) and features.order_days_total_count > 0"
-        " and mod(('x' || substr(md5(features.account_id), 1, 7))::bit(28)::integer, 10000) < %s"
+        " and {sampled}"
         ' order by features.snapshot_date, features.account_id collate "C"'
-    ).format(columns=_columns(), table=sql.Identifier(schema, FEATURES_TABLE))
+    ).format(columns=_columns(), sampled=_SAMPLED, table=sql.Identifier(schema, FEATURES_TABLE))
     return _typed(read_frame(connection, query, (days, _slots(connection, schema, most))))
 
 
@@ -196,8 +112,8 @@ def require_table(connection: psycopg.Connection, schema: str) -> None:
         raise FeatureColumnsError(
             f"{schema}.{FEATURES_TABLE}",
             seen=_difference(found),
-            expected="exactly the columns that ml/features.py lists",
-            next_step="rebuild the marts (guanxi transform); if the change is meant, change ml/features.py with it "
+            expected="exactly the columns that ml/catalogue.py lists",
+            next_step="rebuild the marts (guanxi transform); if the change is meant, change ml/catalogue.py with it "
             "and train again (guanxi train)",
         )
 
@@ -211,7 +127,7 @@ def require_features(rows: pd.DataFrame) -> None:
         raise FeatureColumnsError(
             "rows to train on or to score",
             seen=f"without {', '.join(missing)}",
-            expected="every feature that ml/features.py lists",
+            expected="every feature that ml/catalogue.py lists",
             next_step="read the rows with ml.features, or rebuild the marts (guanxi transform)",
         )
     infinite = np.isinf(rows[list(NUMERIC_NAMES)].to_numpy(dtype=np.float64)).sum(axis=0)
@@ -245,9 +161,9 @@ def read_histories(connection: psycopg.Connection, *, schema: str, days: list[da
     table = sql.Identifier(schema, FEATURES_TABLE)
     query = sql.SQL(
         "select snapshot_date, {columns} from {table} as features where snapshot_date = any(%s)"
-        " and mod(('x' || substr(md5(features.account_id), 1, 7))::bit(28)::integer, 10000) < %s"
+        " and {sampled}"
         ' order by snapshot_date, account_id collate "C"'
-    ).format(columns=sql.SQL(", ").join(map(sql.Identifier, HISTORY_COLUMNS)), table=table)
+    ).format(columns=sql.SQL(", ").join(map(sql.Identifier, HISTORY_COLUMNS)), sampled=_SAMPLED, table=table)
     everybody = read_frame(connection, query, (days, _slots(connection, schema, MAX_CUSTOMERS)))
     everybody["snapshot_date"] = pd.to_datetime(everybody["snapshot_date"])
     return everybody

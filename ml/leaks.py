@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ml.features import CATEGORICAL_NAMES, NUMERIC_NAMES
+from ml.catalogue import CATEGORICAL_NAMES, NUMERIC_NAMES
 from warehouse.errors import Problem
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ml.features import CATEGORICAL_NAMES, FEATURE_NAMES, NUMERIC, require_features
+from ml.catalogue import CATEGORICAL_NAMES, FEATURE_NAMES, NUMERIC
+from ml.features import require_features
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,7 @@ SEED = 8128
 FOLDS = 5
 
 # For a few hundred to a few hundred thousand rows: slow learning, small trees, large leaves. What a feature may
-# do is bound by its direction (ml/features.py), which on small data is worth more than any of these.
+# do is bound by its direction (ml/catalogue.py), which on small data is worth more than any of these.
 HYPERPARAMETERS: dict[str, Any] = {
     "learning_rate": 0.03,
     "max_iter": 150,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ml.features import FEATURE_NAMES
+from ml.catalogue import FEATURE_NAMES
 from warehouse.errors import Problem
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def load_model(
         raise _refused(
             model_id,
             seen=f"it knows other features: {', '.join(changed) or 'another order'}",
-            expected="the feature list of ml/features.py",
+            expected="the feature list of ml/catalogue.py",
         )
     content = _read(models_folder / model_id / MODEL_FILE, model_id)
     found = hashlib.sha256(content).hexdigest()

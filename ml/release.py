@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ml.catalogue import CATEGORICAL_NAMES
 from ml.evaluate import DRAWS, Interval, average_precision_difference
-from ml.features import CATEGORICAL_NAMES
 from ml.model import SEED
 
 if TYPE_CHECKING:

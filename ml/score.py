@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 from psycopg import sql
 
+from ml.catalogue import NUMERIC_NAMES, TABLE_NAMES
 from ml.drift import Drift
 from ml.drift_table import drift_lines, measure_drift, write_drift
 from ml.explain import add_changes, explain_model, explain_rule
 from ml.fallback import choose_scorer
-from ml.features import FEATURES_TABLE, NUMERIC_NAMES, TABLE_NAMES, read_scoring_rows
+from ml.features import FEATURES_TABLE, read_scoring_rows
 from ml.model import churn_probability
 from ml.policy import Bands, is_by_contracts, read_bands, read_model_days_maximum
 from ml.registry import Champion, find_entry, register

@@ -9,9 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ml.catalogue import FEATURE_NAMES, NUMERIC_NAMES
 from ml.compare import MODEL, Comparison, compare_on, hold_out_latest
 from ml.drift import REFERENCE, reference_of
-from ml.features import FEATURE_NAMES, NUMERIC_NAMES, read_training_rows
+from ml.features import read_training_rows
 from ml.grades.sufficiency import Sufficiency, judge_sufficiency
 from ml.leaks import LIMIT, refuse_leaks
 from ml.model import churn_probability, fit_model, fit_parameters, used_features

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ml.features import NUMERIC, SILENCE, Feature, Theme
+from ml.catalogue import NUMERIC, SILENCE, Feature, Theme
 from ml.model import churn_probability
 from ml.silence import silence_of
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ml.catalogue import CATEGORICAL_NAMES, SILENCE
 from ml.compare import MODEL, hold_out_latest
 from ml.evaluate import Grade, Interval, grade, mean_average_precision_difference, share_limits
 from ml.explain import explain_model
-from ml.features import CATEGORICAL_NAMES, SILENCE
 from ml.grades.curves import Curve, Reliability, gain, lift, precision_recall, reliability, roc
 from ml.grades.grading import Grading, grade_days
 from ml.grades.sufficiency import Sufficiency, judge_sufficiency

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ml.features import CATEGORICAL_NAMES, NUMERIC_NAMES
+from ml.catalogue import CATEGORICAL_NAMES, NUMERIC_NAMES
 from ml.model import SEED, churn_probability, fit_model, one_thread
 from ml.rules import Rule, fit_rule, known_rules
 from ml.split import label_gap

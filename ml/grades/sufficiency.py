@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ml.catalogue import NUMERIC_NAMES
 from ml.compare import MIN_OF_EACH, hold_out_latest
-from ml.features import NUMERIC_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ml.features import SILENCE
+from ml.catalogue import SILENCE
 from ml.lifetime.ways import has_given_back
 from ml.model import FOLDS, HYPERPARAMETERS, SEED, churn_probability, encode, fit_model, one_thread
 

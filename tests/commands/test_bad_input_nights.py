@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sklearn
 
-from ml.features import FEATURE_NAMES
+from ml.catalogue import FEATURE_NAMES
 from tests.commands.corner_shop import GOOD_DAY, GOOD_RUN, NEXT_DAY, Shop
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("corner shop")]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ml.features import CATEGORICAL_NAMES, FEATURE_NAMES, NUMERIC
+from ml.catalogue import CATEGORICAL_NAMES, FEATURE_NAMES, NUMERIC
 from tests.marts.policies import POLICIES, policy_rows
 
 ROOT = Path(__file__).resolve().parents[2]

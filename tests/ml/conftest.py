@@ -14,8 +14,8 @@ import pytest
 import sklearn
 from psycopg import sql
 
+from ml.catalogue import CATEGORICAL_NAMES, FEATURE_NAMES, NUMERIC_NAMES, SILENCE, TABLE_NAMES
 from ml.fallback import choose_scorer
-from ml.features import CATEGORICAL_NAMES, FEATURE_NAMES, NUMERIC_NAMES, SILENCE, TABLE_NAMES
 from ml.model import fit_model
 from ml.model_file import save_model
 from ml.registry import Champion, Entry, crown, register

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from ml.features import CATEGORICAL_NAMES, FEATURE_NAMES, SILENCE
+from ml.catalogue import CATEGORICAL_NAMES, FEATURE_NAMES, SILENCE
 from ml.lifetime.days import Closed, days_of
 
 AS_OF = date(2025, 12, 31)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
+from ml.catalogue import NUMERIC_NAMES
 from ml.drift import (
     SCORE,
     Drift,
@@ -20,7 +21,6 @@ from ml.drift import (
     stability_limit,
     volume,
 )
-from ml.features import NUMERIC_NAMES
 from ml.model import churn_probability
 from tests.ml.world import UNKNOWN, make_rows
 

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from psycopg.rows import dict_row
 
+from ml.catalogue import NUMERIC_NAMES
 from ml.drift import REFERENCE, SCORE, Drift
 from ml.drift_table import drift_lines
-from ml.features import NUMERIC_NAMES
 from ml.score import ScoreReport, score
 from ml.train import train
 from tests.ml.conftest import Marts

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ml.catalogue import NUMERIC, NUMERIC_NAMES
 from ml.explain import PLACES, REASON_COLUMNS, add_changes, explain_model, explain_rule
-from ml.features import NUMERIC, NUMERIC_NAMES
 from ml.model import churn_probability, encode, raw_margin, used_features
 from ml.rules import Rule
 

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from ml.features import FEATURE_NAMES, FeatureColumnsError, read_scoring_rows, read_training_rows
+from ml.catalogue import FEATURE_NAMES
+from ml.features import FeatureColumnsError, read_scoring_rows, read_training_rows
 from ml.silence import silence_of
 from tests.ml.conftest import Marts
 from tests.ml.world import AS_OF, make_rows

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ml.catalogue import NUMERIC_NAMES
 from ml.compare import MODEL
 from ml.evaluate import calibration_error, calibration_slope, share_limits
-from ml.features import NUMERIC_NAMES
 from ml.grades import ladder
 from ml.grades.curves import gain, lift, precision_recall, reliability, roc
 from ml.grades.evaluation import evaluate

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from psycopg import sql
 
-from ml.features import CATEGORICAL_NAMES, TABLE_NAMES
+from ml.catalogue import CATEGORICAL_NAMES, TABLE_NAMES
 from ml.lifetime.build import TABLE, LifetimeReport, build_lifetime_values
 from ml.lifetime.days import Closed
 from ml.policy import PolicyGapError

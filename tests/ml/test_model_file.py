@@ -20,7 +20,7 @@ import skops.io
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from ml.features import FEATURE_NAMES
+from ml.catalogue import FEATURE_NAMES
 from ml.model import churn_probability
 from ml.model_file import TRUSTED_TYPES, ModelFileError, load_model, save_model
 

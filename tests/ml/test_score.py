@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from ml.features import NUMERIC_NAMES
+from ml.catalogue import NUMERIC_NAMES
 from ml.model import churn_probability
 from ml.policy import Bands, PolicyGapError, read_capacity
 from ml.registry import NoChampionError

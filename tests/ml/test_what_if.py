@@ -50,7 +50,7 @@ def test_a_rule_is_only_moved_by_what_it_looks_at(day: pd.DataFrame) -> None:
 
 
 def _entry(kind: str) -> Entry:
-    from ml.features import FEATURE_NAMES
+    from ml.catalogue import FEATURE_NAMES
     from tests.ml.world import AS_OF
 
     is_rule = kind == "rule"
