@@ -25,6 +25,7 @@ from benchmarks.models_cdnow import grade_cdnow
 from benchmarks.models_lifetime import grade_lifetime
 from benchmarks.models_simulated import beside_oracle
 from benchmarks.models_speed import measure_speed
+from benchmarks.models_trials import print_trials
 from benchmarks.night import run_night
 from ml.compare import MODEL
 from ml.features import read_training_rows
@@ -63,7 +64,8 @@ def main() -> None:
 
 def _online_retail(console: Console, home: Path, data: Path) -> dict[str, Any]:
     rows, capacity = _rows_of(home, "online_retail", as_of=date(2011, 12, 9), data=data / "online_retail")
-    return _graded(console, "online_retail", rows, capacity).as_dict()
+    graded = _graded(console, "online_retail", rows, capacity).as_dict()
+    return {**graded, "trials": print_trials(console, "online_retail", rows)}
 
 
 def _simulated(console: Console, home: Path, data: Path) -> dict[str, Any]:  # noqa: ARG001
@@ -71,7 +73,8 @@ def _simulated(console: Console, home: Path, data: Path) -> dict[str, Any]:  # n
     grading = _graded(console, "simulated", rows, capacity)
     oracle = beside_oracle(grading, home=home, accounts=SIMULATED_ACCOUNTS)
     console.print(oracle.table())
-    return {**grading.as_dict(), "oracle": oracle.as_dict()}
+    trials = print_trials(console, "simulated", rows)
+    return {**grading.as_dict(), "oracle": oracle.as_dict(), "trials": trials}
 
 
 def _ravenstack(console: Console, home: Path, data: Path) -> dict[str, Any]:

@@ -10,8 +10,7 @@ import typer
 from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
-from warehouse.commands.grading import live_build
-from warehouse.commands.work import CompanyPath, Teller, open_prepared_house
+from warehouse.commands.work import CompanyPath, Teller, live_build, open_prepared_house
 from warehouse.database import Role
 from warehouse.errors import Problem
 from warehouse.plain_yaml import read_yaml

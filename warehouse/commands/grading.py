@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from warehouse import ledger
-from warehouse.commands.work import CompanyPath, Teller, open_prepared_house, shown
+from warehouse.commands.work import CompanyPath, Teller, live_build, open_prepared_house, shown
 from warehouse.database import Role
-from warehouse.errors import Problem
-from warehouse.house import House
 
 if TYPE_CHECKING:
     from ml.grades.evaluation import Evaluation
@@ -48,15 +44,6 @@ def evaluate(company: CompanyPath = None, page: Page = None, json_file: Json = N
     for line in (*evaluation.sufficiency.lines(), *_ladder(evaluation), evaluation.verdict()):
         teller.say(line)
     teller.say(f"page: {shown(file.absolute())}")
-
-
-def live_build(house: House, what: str) -> tuple[str, date]:
-    """Return the build schema and the day of the live night. Raises Problem when there is none."""
-    with house.warehouse.connect(Role.PUBLISHER) as connection:
-        live = ledger.live_generation(connection)
-    if live is None or live.build_schema is None:
-        raise Problem(what, seen="nothing is live yet", expected="a published night", next_step="guanxi nightly")
-    return live.build_schema, live.as_of
 
 
 def _ladder(evaluation: Evaluation) -> list[str]:

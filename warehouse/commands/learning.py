@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
-from warehouse import ledger
-from warehouse.commands.work import Attempt, CompanyPath, Fence, RunId, Teller, open_prepared_house, stage_at_work
+from warehouse.commands.work import (
+    Attempt,
+    CompanyPath,
+    Fence,
+    RunId,
+    Teller,
+    live_build,
+    open_prepared_house,
+    stage_at_work,
+)
 from warehouse.database import Role
 from warehouse.errors import Problem
 from warehouse.house import House
@@ -15,16 +23,8 @@ from warehouse.night import Claim
 def train(company: CompanyPath = None) -> None:
     """Train the churn model on the live generation and let it make the lists if it beats the best rule."""
     with open_prepared_house(company) as house:
-        with house.warehouse.connect(Role.PUBLISHER) as connection:
-            live = ledger.live_generation(connection)
-        if live is None or live.build_schema is None:
-            raise Problem(
-                "training",
-                seen="nothing is live yet",
-                expected="a published night to learn from",
-                next_step="guanxi nightly",
-            )
-        train_on(house, live.build_schema, live.as_of, Teller())
+        schema, as_of = live_build(house, "training")
+        train_on(house, schema, as_of, Teller())
 
 
 def train_on(house: House, schema: str, as_of: date, teller: Teller, *, claim: Claim | None = None) -> None:

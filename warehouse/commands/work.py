@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,8 @@ from rich.console import Console
 
 from warehouse import ledger
 from warehouse.commands.prepare import require_prepared
+from warehouse.database import Role
+from warehouse.errors import Problem
 from warehouse.house import House, opened_house
 from warehouse.night import Claim, Night
 from warehouse.settings import Settings, load_settings
@@ -82,6 +85,15 @@ def open_prepared_house(company: str | None, settings: Settings | None = None) -
     with opened_house(settings or load_settings(), company=company) as house:
         require_prepared(house.warehouse, house.company)
         yield house
+
+
+def live_build(house: House, what: str) -> tuple[str, date]:
+    """Return the build schema and the day of the live night. Raises Problem when there is none."""
+    with house.warehouse.connect(Role.PUBLISHER) as connection:
+        live = ledger.live_generation(connection)
+    if live is None or live.build_schema is None:
+        raise Problem(what, seen="nothing is live yet", expected="a published night", next_step="guanxi nightly")
+    return live.build_schema, live.as_of
 
 
 @contextlib.contextmanager
