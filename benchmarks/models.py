@@ -52,13 +52,17 @@ def main() -> None:
         "speed": _speed, "lifetime": _lifetime,
     }  # fmt: skip
     parser = argparse.ArgumentParser(prog="benchmarks.models", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*parts, []], default=list(parts))
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder with online_retail and others")
     given = parser.parse_args()
+    if unknown := sorted(set(given.parts) - set(parts)):
+        parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(parts)}")
     console = Console(width=130)
     settings = load_settings()
     homes = settings.home.absolute() / "bench"
-    figures = {name: parts[name](console, homes / f"models-{name}", given.data.absolute()) for name in given.parts}
+    figures = {
+        name: parts[name](console, homes / f"models-{name}", given.data.absolute()) for name in given.parts or parts
+    }
     console.print(f"written: {keep(settings.home, {'models': figures})}")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ml.compare import MIN_OF_EACH, MIN_OF_EACH_TESTED, MODEL
+from ml.compare import MIN_OF_EACH, MIN_OF_EACH_TESTED, MODEL, hold_out_latest
 from ml.evaluate import Quality, measure
 from ml.grades.ladder import Forecast, Rung, ladder, of_model
 from ml.split import label_gap, split_by_time
@@ -31,7 +31,8 @@ class NothingToGradeError(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One tested snapshot: what each method said of its accounts, and what they did.
+    """One tested snapshot, or the newest ones together where none alone has enough outcomes: what each method said of
+    the accounts, and what they did. `snapshot_date` is the first of them.
 
     `rows` has account_id, snapshot_date, is_churned, the features, and is in the order of the forecasts.
     """
@@ -118,33 +119,38 @@ def grade_days(
 ) -> Grading:
     """Return the grading of labelled rows, as ml.features reads them, on `days`, or on every day that can be tested.
 
-    Raises NothingToGradeError and FeatureColumnsError.
+    Where none alone can be, the newest are tested together, as a training tests. Raises NothingToGradeError and
+    FeatureColumnsError.
     """
+    gap, rungs = label_gap(rows), {MODEL: of_model, **ladder(rows)}
     chosen = gradable_days(rows) if days is None else list(days)
-    if not chosen:
+    parts = [split_by_time(rows, test_from=day, test_until=day, gap=gap) for day in chosen]
+    if not parts and (together := hold_out_latest(rows)) is not None:
+        parts = [together]
+    if not parts:
         raise NothingToGradeError(
             "the grading of the churn model",
             seen=f"{len(rows):,} labelled rows of {rows['snapshot_date'].nunique()} snapshots",
-            expected=f"a snapshot with {MIN_OF_EACH_TESTED} accounts that left and {MIN_OF_EACH_TESTED} that stayed, "
-            f"and {MIN_OF_EACH} of each known before it",
-            next_step="load a longer history, or wait until more labels have closed (guanxi evaluate tells what lacks)",
+            expected=f"snapshots with {MIN_OF_EACH_TESTED} accounts that left and {MIN_OF_EACH_TESTED} that stayed, "
+            f"and {MIN_OF_EACH} of each known before them",
+            next_step="load a longer history, or wait until more labels have closed",
         )
-    gap, rungs = label_gap(rows), {MODEL: of_model, **ladder(rows)}
     graded = []
-    for day in chosen:
-        train, test = split_by_time(rows, test_from=day, test_until=day, gap=gap)
-        graded.append(_grade(day, train, test.reset_index(drop=True), capacity, rungs))
-        say(f"{day}: {len(test):,} accounts after learning from {len(train):,}")
+    for train, test in parts:
+        graded.append(_grade(train, test.reset_index(drop=True), capacity, rungs))
+        say(f"{graded[-1].snapshot_date}: {len(test):,} accounts after learning from {len(train):,}")
     return Grading(tuple(graded))
 
 
-def _grade(day: date, train: pd.DataFrame, test: pd.DataFrame, capacity: int, rungs: dict[str, Rung]) -> Day:
+def _grade(train: pd.DataFrame, test: pd.DataFrame, capacity: int, rungs: dict[str, Rung]) -> Day:
+    snapshots = test["snapshot_date"]
     churned = test["is_churned"].to_numpy(dtype=bool)
     forecasts = {name: rung(train, test) for name, rung in rungs.items()}
     qualities = {
-        name: measure(churned, said.score, said.probability, capacity=capacity) for name, said in forecasts.items()
+        name: measure(churned, said.score, said.probability, capacity=capacity, snapshots=snapshots.to_numpy())
+        for name, said in forecasts.items()
     }
-    return Day(day, len(train), test, forecasts, qualities)
+    return Day(snapshots.min().date(), len(train), test, forecasts, qualities)
 
 
 def _fewer(rows: pd.DataFrame) -> int:

@@ -83,6 +83,19 @@ def test_the_window_is_halved_to_a_month_and_the_best_is_taken() -> None:
     np.testing.assert_array_equal(said.probability, rows["is_churned"].astype(float))
 
 
+def test_a_small_company_is_graded_on_its_newest_days_together() -> None:
+    """35 accounts: no day alone has twenty that left and twenty that stayed."""
+    rows = make_rows(accounts=35, snapshots=16)
+    assert gradable_days(rows) == []
+    told = evaluate(rows, capacity=5)
+    assert told.grading is not None
+    (window,) = told.grading.days
+    assert len(set(window.rows["snapshot_date"])) > 1
+    assert window.trained_count == (rows["closes_on"] <= window.rows["snapshot_date"].min()).sum()
+    best = max(quality.auc for name, quality in window.qualities.items() if name != MODEL)
+    assert told.grading.worst_lead("auc") == pytest.approx(window.qualities[MODEL].auc - best)
+
+
 def test_too_short_a_history_says_what_it_lacks() -> None:
     with pytest.raises(NothingToGradeError, match="a longer history"):
         grade_days(make_rows(accounts=60, snapshots=2), capacity=20)
