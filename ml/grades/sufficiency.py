@@ -18,6 +18,7 @@ BASE_RATES = (0.05, 0.95)
 ACCOUNTS = 500
 """From so many on, Dynamics 365 takes its predictions for reliable."""
 SNAPSHOTS = 6
+_MOST_NAMED = 8
 MOST_MISSING = 0.20
 """A field that lacks in more of the rows is told; Dynamics 365 asks for fewer in those it requires."""
 
@@ -80,11 +81,17 @@ def judge_sufficiency(rows: pd.DataFrame) -> Sufficiency:
             ),
             _at_least("accounts", "客户数", rows["account_id"].nunique(), ACCOUNTS),
             _at_least("closed snapshots", "已闭合快照", rows["snapshot_date"].nunique(), SNAPSHOTS),
-            _named("features that are never known", "完全没有数据的特征", never_known(rows)),
-            _named("features that are mostly missing", "大量缺失的特征", mostly_missing(rows)),
-            _named("features that never vary", "从不变化的特征", constant_features(rows)),
+            *(_of_features(rows) if len(rows) else ()),
         )
     )  # fmt: skip
+
+
+def _of_features(rows: pd.DataFrame) -> tuple[Finding, ...]:
+    return (
+        _named("features that are never known", "完全没有数据的特征", never_known(rows)),
+        _named("features that are mostly missing", "大量缺失的特征", mostly_missing(rows)),
+        _named("features that never vary", "从不变化的特征", constant_features(rows)),
+    )
 
 
 def mostly_missing(rows: pd.DataFrame) -> list[str]:
@@ -108,4 +115,6 @@ def _at_least(name_en: str, name_zh: str, count: int, wanted: int) -> Finding:
 
 
 def _named(name_en: str, name_zh: str, names: list[str]) -> Finding:
-    return Finding(name_en, name_zh, ", ".join(names) or "none", "none", not names, is_required=False)
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    seen = ", ".join(names[:_MOST_NAMED]) + more
+    return Finding(name_en, name_zh, seen or "none", "none", not names, is_required=False)

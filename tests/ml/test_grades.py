@@ -141,7 +141,8 @@ def test_what_there_is_to_learn_from_is_told_first() -> None:
     assert told["accounts"].seen == "200"
     assert not told["accounts"].is_met
     assert not told["accounts"].is_required
-    assert "nps_rate" in told["features that are never known"].seen
+    never = [name for name in NUMERIC_NAMES if ROWS[name].isna().all()]
+    assert told["features that are never known"].seen == f"{', '.join(never[:8])} and {len(never) - 8} more"
 
 
 @pytest.mark.parametrize(
@@ -160,6 +161,12 @@ def test_what_lacks_is_named_and_nothing_is_fitted(rows: pd.DataFrame, lack: str
     told = evaluate(rows, capacity=20)
     assert told.grading is None
     assert lack in told.verdict()
+
+
+def test_without_a_row_nothing_is_said_of_features() -> None:
+    told = judge_sufficiency(ROWS.head(0))
+    assert not any("feature" in finding.name_en for finding in told.findings)
+    assert told.lack is not None
 
 
 def test_a_feature_that_never_varies_is_told() -> None:
