@@ -127,7 +127,7 @@ class Merge:
         thing = f"source {self.mapping.name}"
         try:
             for (landed, entity), report in zip(self._entities(), reports, strict=True):
-                self._refuse_empty(work, entity, report, thing=thing)
+                self._refuse_empty(work, landed, entity, report, thing=thing)
                 self._find_gone(work, landed, entity)
                 refuse_retyped(work, entity, report.refused, thing=thing)
                 refuse_too_many(
@@ -141,9 +141,13 @@ class Merge:
             return problem
         return None
 
-    def _refuse_empty(self, work: Work, entity: EntityMapping, report: EntityReport, *, thing: str) -> None:
+    def _refuse_empty(
+        self, work: Work, landed: Landed, entity: EntityMapping, report: EntityReport, *, thing: str
+    ) -> None:
+        if report.extracted or (landed.watermark_before is not None and not landed.dataset.is_full):
+            return  # what was read before may all be in quarantine, and nothing has changed since
         gens = ledger.gens_of_day(work.connection, self.mapping.name, self.claim.night)
-        if report.extracted == 0 and is_first_load(work, entity, source=self.mapping.name, gens=gens):
+        if is_first_load(work, entity, source=self.mapping.name, gens=gens):
             waiting = f"; {report.held_back:,} rows are later than {work.as_of}" if report.held_back else ""
             raise EmptyFirstLoadError(
                 f"{thing}, entity {entity.entity}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -73,7 +73,7 @@ class TrytonConnector:
         start: str | None = state.get("since") if state is not None else since.isoformat() if since else None
         domain = self._domain(model)
         if start is not None and len(stamps) == len(_STAMPS):
-            domain.append(_written_since(datetime.fromisoformat(start)))
+            domain.append(_written_since(datetime.fromisoformat(start), self.settings.written_with.get(model, [])))
         names = list(dict.fromkeys(["id", *stamps, *asked_names(paths)]))
         for page in self._walk(model, domain).pages(names, _after(state)):
             records = tuple(_record(row, paths, stamps) for row in page.rows)
@@ -172,10 +172,11 @@ def _after(state: State | None) -> int:
     return _BEFORE_ALL if state is None else int(state["after"])
 
 
-def _written_since(since: datetime) -> Conditions:
+def _written_since(since: datetime, written_with: Sequence[str]) -> Conditions:
     moment = tryton_moment(since)
     never_written = [["write_date", "=", None], ["OR", ["create_date", ">=", moment], ["create_date", "=", None]]]
-    return ["OR", ["write_date", ">=", moment], never_written]
+    with_others = [[f"{reference}.write_date", ">=", moment] for reference in written_with]
+    return ["OR", ["write_date", ">=", moment], never_written, *with_others]
 
 
 def _record(row: Row, paths: list[ColumnPath], stamps: list[str]) -> Record:

@@ -14,13 +14,15 @@ class TrytonSettings(KindSettings):
     """The `settings` of a source of kind tryton.
 
     `domains` narrows a model, in Tryton's own domain notation: {"account.invoice": [["type", "=", "out"]]}. A record
-    that leaves its domain counts as deleted. `concurrency` is how many pages are asked for at once.
+    that leaves its domain counts as deleted. `written_with` names references whose record's writing counts as the
+    record's own: {"sale.line": ["sale"]}. `concurrency` is how many pages are asked for at once.
     """
 
     base_url: str
     database: str = Field(min_length=1)
     language: str | None = Field(None, pattern=r"^[a-z]{2,3}(_[A-Z0-9]{2,3})?$")
     domains: dict[str, list[Any]] = Field(default_factory=dict)
+    written_with: dict[str, list[str]] = Field(default_factory=dict)
     page_size: int = Field(500, ge=1, le=10_000)
     concurrency: int = Field(2, ge=1, le=8)
 
