@@ -15,6 +15,7 @@ from warehouse.commands import (
     catalogue,
     erase,
     explaining,
+    feedback,
     grading,
     learning,
     mails,
@@ -62,6 +63,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     },
     "The churn model": {"evaluate": grading.evaluate, "explain": explaining.explain},
     "Relationships": {"review": review.review},
+    "Answers": {"feedback": feedback.feedback},
     "Programmes": {"programmes": programmes.programmes},
     "Reading": {
         "sql": reading.sql_query,

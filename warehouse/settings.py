@@ -38,6 +38,12 @@ def _smtp_url(value: SecretStr | None) -> SecretStr | None:
     return _with_port(value)
 
 
+def _imap_url(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not value.get_secret_value().startswith(("imap://", "imaps://")):
+        raise ValueError("must begin with imap:// or imaps://")
+    return value
+
+
 def _with_port(value: SecretStr | None) -> SecretStr | None:
     if value is None:
         return None
@@ -63,6 +69,7 @@ TimeZone = Annotated[str, AfterValidator(_time_zone)]
 PostgresUrl = Annotated[SecretStr | None, AfterValidator(_postgres_url)]
 DatabaseUrl = Annotated[SecretStr | None, AfterValidator(_database_url)]
 SmtpUrl = Annotated[SecretStr | None, AfterValidator(_smtp_url)]
+ImapUrl = Annotated[SecretStr | None, AfterValidator(_imap_url)]
 
 
 class Settings(BaseSettings):
@@ -96,6 +103,12 @@ class Settings(BaseSettings):
     reviews_every: Literal["day", "week", "month"] = Field(
         "week",
         description="how often the relationships to review are mailed, and to one manager at most: day, week, month",
+    )
+    feedback_folder: Path | None = Field(
+        None, description="folder or Maildir that account managers' answers are laid into, as filled sheets or mails"
+    )
+    feedback_imap_url: ImapUrl = Field(
+        None, description="mailbox that their replies arrive in: imaps://user:password@host:993/INBOX"
     )
     keep_generations: int = Field(7, ge=2, le=400, description="published nights kept for rollback")
     measure_all: bool = Field(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from warehouse.commands.feedback import send_back_after_lists
 from warehouse.commands.reach import outside_of
 from warehouse.commands.sending import required_smtp_url, send_mails
 from warehouse.commands.work import Attempt, CompanyPath, Fence, RunId, open_house, stage_at_work
@@ -138,3 +139,4 @@ def deliver(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, 
     ):
         lists = PublishedLists.live(connection, gen=work.night.gen, company=work.house.company)
         send_mails(lists, work.house, work.teller)
+        send_back_after_lists(work.house, connection, work.teller)

@@ -86,6 +86,7 @@ begin
     if to_regclass('pub.fct_churn_lists') is null or to_regclass('pub.dim_account_managers') is null then
         return 0;
     end if;
+    perform ops.keep_list_rows(p_gen);
     why := ops.why_churn_lists_are_held(p_gen);
     update ops.outbox o set
         state = case when why is null then 'pending' else 'held' end, last_error = why, not_after = now() + p_valid,
