@@ -32,9 +32,9 @@ class Answered:
 
 
 @pytest.fixture
-def answered(shop: Shop, tmp_path: Path) -> Iterator[Answered]:
+def answered(shop: Shop, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Answered]:
     """The published night, a folder that answers are laid into, and a mail server."""
-    other = shop.copy("answered")
+    other = shop.copy(f"answered_{len(request.node.name)}")
     listed: dict[str, list[str]] = {}
     for manager, account in other.query("select account_manager_id, account_id from bi.fct_churn_lists order by 1, 2"):
         listed.setdefault(manager, []).append(account)
