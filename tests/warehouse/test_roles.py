@@ -105,6 +105,7 @@ TABLES = {
 FUNCTIONS = {
     "assert_claim": "ltcspma",
     "assigned_before": "s",
+    "at_risk_before": "s",
     "audit_build": "c",
     "audit_pieces_of": "",
     "begin_build": "t",

@@ -45,6 +45,7 @@ def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, co
     list. What account managers answered to earlier lists is taken in first.
     """
     from delivery.actions import build_actions
+    from delivery.list_checks import build_list_checks
     from delivery.list_feedback import build_list_feedback
     from delivery.lists import build_lists
     from delivery.portfolios import build_portfolios
@@ -80,9 +81,19 @@ def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, co
                 connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
             )
             lists = build_lists(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
+            wrong = build_list_checks(
+                connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
+            )
             build_portfolios(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
             outcomes = build_outcomes(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
-        for line in (*scores.lines(), *lifetimes.lines(), *map(str, arms), *lists.lines(), *outcomes.lines()):
+        for line in (
+            *scores.lines(),
+            *lifetimes.lines(),
+            *map(str, arms),
+            *lists.lines(),
+            *map(str, wrong),
+            *outcomes.lines(),
+        ):
             work.teller.say(line)
 
 
