@@ -13,6 +13,9 @@ from delivery.mailing import CHURN_LISTS, Mailing
 from delivery.managers import Language, Manager
 from delivery.published import Published
 
+FELL_BACK = "fell_back"
+"""Who made a list that the model could not make, as the sentences name it."""
+
 _REASONS = (1, 2, 3)
 
 
@@ -34,7 +37,19 @@ class PublishedLists(Published):
             ).fetchall()
         if not found:
             return None
+        if self.fell_back():
+            found = [each | {"method_code": FELL_BACK} for each in found]
         return ChurnLetter(**self.head(manager), rows=tuple(_row(each, manager.language) for each in found))
+
+    def fell_back(self) -> bool:
+        """Say whether a rule scored because the model could not."""
+        row = self.connection.execute(
+            "select exists (select 1 from pub.fct_list_checks c where c.gen = %(gen)s and c.check_code = 'fell_back'"
+            " and not c.is_kept) and exists (select 1 from pub.fct_churn_lists l where l.gen = %(gen)s"
+            " and l.method_code <> 'model')",
+            {"gen": self.gen},
+        ).fetchone()
+        return bool(row and row[0])
 
 
 def _row(values: dict[str, Any], language: Language) -> ListRow:
