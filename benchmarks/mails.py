@@ -46,14 +46,14 @@ from warehouse.settings import ROOT, load_settings
 _COMPANY = str(ROOT / "tests" / "data" / "tiny")
 _RUNS_LIMIT = 40
 _COLUMNS = (
-    "fault", "once", "1 copy", "more copies", "failed, told", "unknown, told", "waiting, told", "lost silently",
-    "foreign rows", "runs", "kills", "seconds",
+    "fault", "once", "1 copy", "more copies", "failed", "unknown", "waiting", "lost", "foreign rows", "runs", "kills",
+    "seconds",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What became of the recipients. Flagged is who the last run names, or whom its error says to wait."""
+    """What became of the recipients, each in one of `once` to `lost`. Flagged is who the last run names."""
 
     fault: str
     once: int
@@ -71,7 +71,8 @@ class Counted:
     @property
     def is_kept(self) -> bool:
         """Whether the promise was kept."""
-        return not (self.lost or self.more_copies or self.foreign_rows)
+        ends = (self.once, self.one_copy, self.failed_flagged, self.unknown_flagged, self.waiting_flagged)
+        return sum(ends) == RECIPIENTS and not (self.lost or self.more_copies or self.foreign_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def main() -> None:
         for fault in FAULTS:
             counted.append(measure(fault, warehouse, publisher, seed=given.seed))
             sys.stderr.write(f"{fault.name}: {counted[-1].seconds:.0f} s\n")
-    Console(width=150).print(_table(counted))
+    Console(width=160).print(_table(counted))
     keep(load_settings().home.absolute(), {"mails": [asdict(each) for each in counted]})
     if not all(each.is_kept for each in counted):
         sys.exit(1)
@@ -123,7 +124,7 @@ def measure(fault: Fault, warehouse: Warehouse, publisher: Publisher, *, seed: i
     return Counted(
         fault=fault.name,
         once=sum(copies[name] == 1 and states[name] == "sent" for name in names),
-        one_copy=sum(each == 2 for each in copies.values()),  # noqa: PLR2004
+        one_copy=sum(copies[name] == 2 and states[name] == "sent" for name in names),  # noqa: PLR2004
         more_copies=sum(each > 2 for each in copies.values()),  # noqa: PLR2004
         failed_flagged=len(ended.failed),
         unknown_flagged=len(ended.unanswered),
@@ -231,7 +232,10 @@ def _warehouse() -> Iterator[Warehouse]:
 
 
 def _table(counted: list[Counted]) -> Table:
-    table = Table(title=f"what became of {RECIPIENTS} mails, by fault")
+    title = (
+        f"what became of {RECIPIENTS} mails; failed, unknown and waiting ones are told by name, lost ones nobody tells"
+    )
+    table = Table(title=title)
     for name in _COLUMNS:
         table.add_column(name, justify="left" if name == "fault" else "right")
     for each in counted:

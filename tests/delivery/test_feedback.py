@@ -14,6 +14,7 @@ import pytest
 from delivery.feedback.answer import Document
 from delivery.feedback.crm import row_code
 from delivery.feedback.folder import BadFeedbackFolderError, FolderInbox
+from delivery.feedback.judge import Judge, ListedRow
 from delivery.feedback.ledger import FeedbackBusyError, alone
 from delivery.feedback.sheet import UnreadableSheetError, read_sheet
 from tests.delivery.answering import OUTCOMES, Tray, a_document, a_sheet, code, kept, take_in
@@ -74,6 +75,11 @@ def test_answers_become_rows_with_outcome_note_and_snooze(
     ]
 
 
+ROWS = {A1: (ListedRow("ann", "A1"),), A2: (ListedRow("ann", "A2"),), B1: (ListedRow("bob", "B1"),)}
+JUDGE = Judge(OUTCOMES, ROWS, today=TODAY)
+LAST = TODAY + timedelta(days=180)
+
+
 @pytest.mark.parametrize(
     ("words", "outcome", "days"),
     [
@@ -82,6 +88,7 @@ def test_answers_become_rows_with_outcome_note_and_snooze(
         ("ordered", "ordered", 30),
         ("snooze", "snooze", 14),
         ("暂缓 2026-05-01", "snooze", 30),
+        (f"snooze {LAST}", "snooze", 180),
         ("called, snooze 5 days", "called", 5),
         ("called; snooze", "called", 14),
         ("visited", "visited", None),
@@ -89,28 +96,21 @@ def test_answers_become_rows_with_outcome_note_and_snooze(
     ],
 )
 def test_an_outcome_keeps_the_customer_off_the_list_for_as_long_as_policy_or_the_manager_says(
-    publisher: Publisher, mailer: psycopg.Connection, company: Company, gen: int, words: str, outcome: str,
-    days: int | None,
-) -> None:  # fmt: skip
-    assert take_in(mailer, company, gen, Tray([a_document((A1, words))])).refused == 0
-    (row,) = kept(publisher)
-    assert row["outcome_code"] == outcome
-    assert row["snoozed_until"] == (None if days is None else TODAY + timedelta(days=days))
-
-
-REFUSED = {
-    "GX-00000000": ("called", "unknown_code"),
-    B1: ("called", "foreign_code"),
-    A1: ("hello", "unknown_outcome"),
-    A2: ("", "empty"),
-}
-LAST = TODAY + timedelta(days=180)
+    words: str, outcome: str, days: int | None
+) -> None:
+    (row,), refused = JUDGE.judge(a_document((A1, words)), frozenset({"ann"}))
+    assert refused == []
+    assert (row.outcome_code, row.row) == (outcome, ListedRow("ann", "A1"))
+    assert row.snoozed_until == (None if days is None else TODAY + timedelta(days=days))
 
 
 @pytest.mark.parametrize(
     ("row", "words", "reason"),
     [
-        *((code_, words, reason) for code_, (words, reason) in REFUSED.items()),
+        ("GX-00000000", "called", "unknown_code"),
+        (B1, "called", "foreign_code"),
+        (A1, "hello", "unknown_outcome"),
+        (A1, "", "empty"),
         (A1, f"snooze {TODAY}", "day_past"),
         (A1, "snooze 2020-01-01", "day_past"),
         (A1, f"snooze {LAST + timedelta(days=1)}", "day_too_far"),
@@ -120,15 +120,21 @@ LAST = TODAY + timedelta(days=180)
         (A1, "called, snooze until spring", "unclear_day"),
     ],
 )
-def test_an_answer_that_makes_no_sense_is_refused_and_the_others_are_taken(
-    publisher: Publisher, mailer: psycopg.Connection, company: Company, gen: int, row: str, words: str, reason: str
+def test_an_answer_that_makes_no_sense_is_refused_and_the_others_are_taken(row: str, words: str, reason: str) -> None:
+    document = a_document((row, words), (A2, f"snooze {LAST}"))
+    taken, (refused,) = JUDGE.judge(document, frozenset({"ann"}))
+    assert (refused.place, refused.reason) == (1, reason)
+    assert [each.snoozed_until for each in taken] == [LAST]
+
+
+def test_a_refusal_is_kept_until_it_has_gone_back(
+    publisher: Publisher, mailer: psycopg.Connection, company: Company, gen: int
 ) -> None:
-    other = A2 if row != A2 else A1
-    tray = Tray([a_document((row, words), (other, f"snooze {LAST}"))])
+    tray = Tray([a_document((A1, "hello"), (A2, "called"))])
     intake = take_in(mailer, company, gen, tray)
-    assert (intake.taken, intake.refused, intake.reasons) == (1, 1, {reason: 1})
+    assert (intake.taken, intake.refused, intake.reasons) == (1, 1, {"unknown_outcome": 1})
     assert tray.put_away == [("mail 1", False)]
-    assert [each["snoozed_until"] for each in kept(publisher)] == [LAST]
+    assert [each["account_id"] for each in kept(publisher)] == ["A2"]
     document = publisher.connection.execute(
         "select account_manager_id, taken_count, refused_count, return_state from ops.feedback_documents"
     ).fetchall()
@@ -155,33 +161,34 @@ def test_a_code_that_two_rows_of_a_manager_share_is_refused(
     assert [each["account_id"] for each in kept(publisher)] == ["B1"]
 
 
-@pytest.mark.parametrize(
-    ("sender", "row", "is_taken"),
-    [
-        ("ann@example.test", A1, True), ("ANN@Example.Test", A1, True), ("bob@example.test", B1, True),
-        ("eve@example.test", B1, True), ("eve@example.test", A1, False), ("bob@example.test", A1, False),
-    ],
-)  # fmt: skip
+SENDERS = [
+    ("ann@example.test", A1, True), ("ANN@Example.Test", A1, True), ("bob@example.test", B1, True),
+    ("eve@example.test", B1, True), ("eve@example.test", A1, False), ("bob@example.test", A1, False),
+]  # fmt: skip
+STRANGERS = ["stranger@example.test", "cid@example.test", "ann@example.test.evil.test"]
+
+
 def test_a_manager_and_who_stands_in_may_answer_and_nobody_else(
-    publisher: Publisher, mailer: psycopg.Connection, company: Company, gen: int, sender: str, row: str, is_taken: bool
+    publisher: Publisher, mailer: psycopg.Connection, company: Company, gen: int
 ) -> None:
-    intake = take_in(mailer, company, gen, Tray([a_document((row, "called"), sender=sender)]))
-    assert (intake.taken, intake.refused) == (int(is_taken), int(not is_taken))
-    if is_taken:
-        assert kept(publisher)[0]["account_manager_id"] == ("ann" if row == A1 else "bob"), "the row's own manager"
+    for number, (sender, row, is_taken) in enumerate(SENDERS):
+        document = a_document((row, f"called {number}"), sender=sender, reference=f"mail {number}")
+        intake = take_in(mailer, company, gen, Tray([document]))
+        assert (intake.taken, intake.refused) == (int(is_taken), int(not is_taken)), sender
+    assert {each["account_manager_id"] for each in kept(publisher)} == {"ann", "bob"}, "the rows' own managers"
 
 
-@pytest.mark.parametrize("sender", ["stranger@example.test", "cid@example.test", "ann@example.test.evil.test"])
 def test_whoever_is_no_active_manager_is_told_of_and_never_answered(
-    publisher: Publisher, mailer: psycopg.Connection, company: Company, gen: int, sender: str
+    publisher: Publisher, mailer: psycopg.Connection, company: Company, gen: int
 ) -> None:
-    tray = Tray([a_document((A1, "called"), ("GX-00000000", "x"), sender=sender)])
-    intake = take_in(mailer, company, gen, tray)
-    assert intake.taken == 0
-    told = "\n".join(intake.lines())
-    assert "no account manager that we know; nothing was taken and nobody is answered" in told
-    assert "@" not in told
-    state = "select account_manager_id, return_state, refusals from ops.feedback_documents"
+    for number, sender in enumerate(STRANGERS):
+        document = a_document((A1, "called"), ("GX-00000000", "x"), sender=sender, reference=f"mail {number}")
+        intake = take_in(mailer, company, gen, Tray([document]))
+        assert intake.taken == 0, sender
+        told = "\n".join(intake.lines())
+        assert "no account manager that we know; nothing was taken and nobody is answered" in told
+        assert "@" not in told
+    state = "select distinct account_manager_id, return_state, refusals from ops.feedback_documents"
     assert publisher.connection.execute(state).fetchall() == [(None, "none", None)]
     assert kept(publisher) == []
 
