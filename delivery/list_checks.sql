@@ -19,8 +19,9 @@ listed as (
     select
         lists.account_id,
         before.account_id is not null as was_listed,
+        -- where nobody orders, as under contracts, nothing tells
         lists.churn_probability is not distinct from before.churn_probability
-        and lists.days_since_last_order is not distinct from before.days_since_last_order as has_not_moved,
+        and coalesce(lists.days_since_last_order = before.days_since_last_order, false) as has_not_moved,
         scores.account_id is null or accounts.account_id is null or accounts.merged_into_account_id is not null
         or (
             managers.account_manager_id is null

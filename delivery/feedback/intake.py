@@ -30,7 +30,10 @@ class Inbox(Protocol):
 
 @dataclass(slots=True)
 class Intake:
-    """What came of taking answers in; `lines` are for a person and hold no address and no words of an answer."""
+    """What came of taking answers in; a document is a mail, a file or a record of the CRM.
+
+    `lines` are for a person and hold no address and no words of an answer.
+    """
 
     documents: int = 0
     taken: int = 0
@@ -44,15 +47,15 @@ class Intake:
 
     def lines(self) -> list[str]:
         """Return the report in words, one fact a line."""
-        told = [
-            f"feedback: {self.taken:,} answers taken{_counted(self.outcomes)} of {self.documents:,} mails and files"
-        ]
+        if not self.documents:
+            return ["feedback: nothing new"]
+        told = [f"feedback: {self.taken:,} answers taken{_counted(self.outcomes)} of {self.documents:,} documents"]
         if self.repeated:
             told.append(f"feedback: {self.repeated:,} answers said what was known already")
         if self.refused:
             told.append(f"feedback: {self.refused:,} answers refused{_counted(self.reasons)}")
         if self.known:
-            told.append(f"feedback: {self.known:,} mails and files had been taken in before")
+            told.append(f"feedback: {self.known:,} documents had been taken in before")
         told += [f"feedback: ignored {each}" for each in self.ignored]
         told += [f"feedback: {each}; nothing was taken and nobody is answered" for each in self.strangers]
         return told
@@ -97,9 +100,12 @@ class Clerk:
     def take_in(self, inbox: Inbox, intake: Intake, *, progress: Callable[[str], None]) -> None:
         """Take in all that lies in an inbox, and count it in `intake`; a repeat takes nothing twice."""
         for document in inbox.documents():
+            is_known = self.ledger.knows(document.reference)
+            if is_known and document.channel == "crm":  # a field keeps what was entered, night after night
+                continue
             intake.documents += 1
-            progress(f"answers of {intake.documents} mails and files")
-            if self.ledger.knows(document.reference):
+            progress(f"answers of {intake.documents} documents")
+            if is_known:
                 intake.known += 1
                 self._end(inbox, document, is_clean=True)
                 continue

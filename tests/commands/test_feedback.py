@@ -54,7 +54,7 @@ def test_answers_are_looked_at_taken_in_and_the_wrong_ones_go_back(answered: Ans
     (folder / "stranger.eml").write_bytes(a_reply(f"{row_code('mei', mine)} lost", From="who@example.net"))
 
     said = shop.succeed("feedback", "--dry-run")
-    assert "would be: feedback: 2 answers taken (1 called, 1 visited) of 3 mails and files" in said
+    assert "would be: feedback: 2 answers taken (1 called, 1 visited) of 3 documents" in said
     assert shop.query(COUNTS) == [(0, 0)]
     assert sorted(each.name for each in folder.iterdir()) == ["otto.xlsx", "reply.eml", "stranger.eml"]
 

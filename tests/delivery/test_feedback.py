@@ -60,7 +60,7 @@ def test_answers_become_rows_with_outcome_note_and_snooze(
 ) -> None:
     tray = Tray([a_document((A1, "called, will order in March"), (A2, "snooze 10 days"))])
     intake = take_in(mailer, company, gen, tray)
-    assert intake.lines() == ["feedback: 2 answers taken (1 called, 1 snooze) of 1 mails and files"]
+    assert intake.lines() == ["feedback: 2 answers taken (1 called, 1 snooze) of 1 documents"]
     assert tray.put_away == [("mail 1", True)]
     first, second = kept(publisher)
     assert (first["account_manager_id"], first["account_id"], first["row_code"]) == ("ann", "A1", A1)
@@ -206,6 +206,15 @@ def test_the_same_mail_counts_once_and_the_same_answer_too(
     assert [each["outcome_code"] for each in kept(publisher)] == ["called", "visited", "lost", "called"]
 
 
+def test_a_field_of_the_crm_that_did_not_change_is_not_told_every_night(
+    publisher: Publisher, mailer: psycopg.Connection, company: Company, gen: int
+) -> None:
+    tray = Tray([a_document((A1, "called"), channel="crm", sender=None, manager_id="ann", reference="crm 1")])
+    assert take_in(mailer, company, gen, tray).taken == 1
+    assert take_in(mailer, company, gen, tray).lines() == ["feedback: nothing new"]
+    assert len(kept(publisher)) == 1
+
+
 def test_a_trial_tells_the_same_and_keeps_nothing(
     publisher: Publisher, mailer: psycopg.Connection, company: Company, gen: int
 ) -> None:
@@ -309,7 +318,8 @@ def test_a_folder_takes_sheets_and_mails_and_moves_them(
     publisher: Publisher, mailer: psycopg.Connection, company: Company, gen: int, tmp_path: Path
 ) -> None:
     header = HEADERS[0]
-    aged(tmp_path / "good.xlsx", a_sheet(header, [A1, "called", "", ""]), hours=5)
+    good = a_sheet(header, [A1, "called", "", ""])
+    aged(tmp_path / "good.xlsx", good, hours=5)
     aged(tmp_path / "bob" / "mine.xlsx", a_sheet(header, [B1, "已拜访", "", ""], [A2, "lost", "", ""]), hours=4)
     aged(tmp_path / "both.xlsx", a_sheet(header, [A2, "called", "", ""], [B1, "called", "", ""]), hours=3)
     aged(tmp_path / "nobody" / "mine.xlsx", a_sheet(header, [A2, "called", "", ""]), hours=3)
@@ -329,7 +339,7 @@ def test_a_folder_takes_sheets_and_mails_and_moves_them(
     ]  # fmt: skip
     assert intake.reasons == {"foreign_code": 1}
     assert len(intake.strangers) == 3
-    aged(tmp_path / "good.xlsx", a_sheet(header, [A1, "called", "", ""]))
+    aged(tmp_path / "good.xlsx", good)
     again = take_in(mailer, company, gen, FolderInbox(tmp_path, now=NOW))
     assert (again.known, again.taken) == (1, 0)
     assert "done/good_2.xlsx" in left(tmp_path)
