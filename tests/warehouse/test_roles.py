@@ -146,6 +146,7 @@ FUNCTIONS = {
     "prune": "p",
     "pseudonym_of": "l",
     "publish": "p",
+    "plays_of": "",
     "record_scores": "",
     "refuse_to_change": "",
     "reject_run": "ltcspma",
