@@ -29,7 +29,7 @@ from warehouse.commands import (
 )
 from warehouse.database import WarehouseFullError
 from warehouse.errors import GateClosedError, Problem
-from warehouse.plan import GATE_CLOSED_STATUS
+from warehouse.plan import GATE_CLOSED_STATUS, NO_RETRY_STATUS
 
 _INTERRUPTED = 130  # what Typer makes of Ctrl-C
 
@@ -107,7 +107,7 @@ def main() -> None:
         sys.exit(GATE_CLOSED_STATUS)
     except Problem as problem:
         _tell(problem)
-        sys.exit(1)
+        sys.exit(1 if problem.may_pass else NO_RETRY_STATUS)
     except psycopg.errors.DiskFull as error:
         _tell(full_disk(error))
         sys.exit(1)

@@ -17,7 +17,7 @@ from dags.dag_support.as_of import resolve_as_of
 from dags.dag_support.connection import with_connection
 from dags.dag_support.defaults import business_timezone
 from warehouse.company import load_company
-from warehouse.plan import GATE_CLOSED_STATUS, STAGES, Stage, open_arguments
+from warehouse.plan import GATE_CLOSED_STATUS, NO_RETRY_STATUS, STAGES, Stage, open_arguments
 from warehouse.settings import load_settings
 from warehouse.stage_process import StageProcess, guanxi_command, stage_environment
 
@@ -50,7 +50,7 @@ class GuanxiOperator(BaseOperator):
     ) -> list[str]:
         """Run the command and return the last lines of its stdout; `environment` replaces the stages' usual one.
 
-        Raises AirflowFailException when a gate is closed (a further try would see the same data) and
+        Raises AirflowFailException when a further try would see the same (a closed gate, a manager without address) and
         AirflowException for any other failure. Whatever ends this task ends the command too.
         """
 
@@ -66,7 +66,8 @@ class GuanxiOperator(BaseOperator):
         if status == 0:
             return list(self._process.stdout_lines)
         message = f"{label} ended with status {status}.\n{self._process.last_words()}"
-        raise AirflowFailException(message) if status == GATE_CLOSED_STATUS else AirflowException(message)
+        is_final = status in (GATE_CLOSED_STATUS, NO_RETRY_STATUS)
+        raise AirflowFailException(message) if is_final else AirflowException(message)
 
     def on_kill(self) -> None:
         """End the command; `execute` then sees it end. Called in a signal handler, so it must not wait."""
