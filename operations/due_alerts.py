@@ -26,9 +26,9 @@ def find_due(
 ) -> list[Alert]:
     """Return what is wrong, told before or not; for the publisher.
 
-    `ended` is a run that is over, so that nothing of it is waited for; `deadline` is when, in the company's time
-    zone, the night of the day before has to be published. Nights that were never opened are not missed before the
-    first one.
+    `ended` is a run that is over, so that nothing of it is waited for; its end asks nobody what time it is, since
+    nights of days long past are run by hand. `deadline` is when, in the company's time zone, the night of the day
+    before has to be published. Nights that were never opened are not missed before the first one.
     """
     found: list[Alert] = []
     try:
@@ -40,7 +40,8 @@ def find_due(
     if newest is None:
         return found
     found += _failed(newest, now, is_over=newest.run_id == ended)
-    found += _late(newest, newest_published_day(connection), company, now, deadline)
+    if ended is None:
+        found += _late(newest, newest_published_day(connection), company, now, deadline)
     found += _stale(newest, now)
     live = _live_run(connection)
     if live is not None:

@@ -122,19 +122,29 @@ def look_in(house: House, *, now: datetime, ended: str | None, smtp_url: SecretS
 
 def tell_outcome(told: Told, settings: Settings, teller: Teller) -> None:
     """Say what is new and how much was told. Raises UntoldError where somebody still has to be told."""
-    for alert in told.new:
-        teller.say(f"alert: {alert.title_en}: {alert.seen}")
-        teller.say(f"       next: {alert.next_en}")
+    say_new(told, teller)
     if told.is_well:
         teller.say(f"alerts: {len(told.new)} new, {told.count} told")
         return
-    nobody = not settings.operators and settings.alert_webhook is None
+    nobody = not has_somebody(settings)
     raise UntoldError(
         f"{told.waiting} alerts",
         seen="nobody is named who could be told" if nobody else "; ".join(told.problems) or "not told yet",
         expected="each alert to be taken by each channel",
         next_step="set GUANXI_OPERATORS or GUANXI_ALERT_WEBHOOK" if nobody else "guanxi alerts check tells them again",
     )
+
+
+def say_new(told: Told, teller: Teller) -> None:
+    """Say what was not known before, and what to do about it."""
+    for alert in told.new:
+        teller.say(f"alert: {alert.title_en}: {alert.seen}")
+        teller.say(f"       next: {alert.next_en}")
+
+
+def has_somebody(settings: Settings) -> bool:
+    """Say whether the settings name anybody to be told."""
+    return bool(settings.operators) or settings.alert_webhook is not None
 
 
 def _tell_unreachable(settings: Settings, company: Company, error: Exception, now: datetime) -> Told:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import psycopg
 from pydantic import SecretStr
 
-from warehouse.commands.alerts import look_in, tell_outcome
+from warehouse.commands.alerts import has_somebody, look_in, say_new, tell_outcome
 from warehouse.commands.report import write_pages
 from warehouse.commands.work import Teller, shown
 from warehouse.database import Role
@@ -28,6 +28,9 @@ def tell_operators(house: House, run_id: str, *, smtp_url: str, teller: Teller) 
         teller.say(f"the night's page was not written: {error if isinstance(error, Problem) else type(error).__name__}")
     try:
         told = look_in(house, now=datetime.now(tz=UTC), ended=run_id, smtp_url=SecretStr(smtp_url))
-        tell_outcome(told, house.settings, teller)
+        if has_somebody(house.settings):
+            tell_outcome(told, house.settings, teller)
+        else:
+            say_new(told, teller)
     except (Problem, psycopg.Error, OSError) as error:
         teller.say(f"not all was told: {error if isinstance(error, Problem) else type(error).__name__}")
