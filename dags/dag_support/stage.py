@@ -46,9 +46,16 @@ class GuanxiOperator(BaseOperator):
     """Runs one `guanxi` command; its lines go to the task's log and, when there is one, to the progress file."""
 
     def run_guanxi(
-        self, words: Sequence[str], *, label: str, environment: Mapping[str, str] | None = None
+        self,
+        words: Sequence[str],
+        *,
+        label: str,
+        environment: Mapping[str, str] | None = None,
+        is_progress: bool = True,
     ) -> list[str]:
         """Run the command and return the last lines of its stdout; `environment` replaces the stages' usual one.
+
+        Lines that are no progress go to the task's log alone.
 
         Raises AirflowFailException when a further try would see the same (a closed gate, a manager without address) and
         AirflowException for any other failure. Whatever ends this task ends the command too.
@@ -58,7 +65,8 @@ class GuanxiOperator(BaseOperator):
             if line.startswith("{"):  # an answer for us, not for people
                 return
             self.log.info("%s", line)
-            note_progress(f"{label}: {line}")
+            if is_progress:
+                note_progress(f"{label}: {line}")
 
         with StageProcess((*guanxi_command(), *words), tell, environment or stage_environment()) as self._process:
             threading.Thread(target=_end_without_parent, args=(self._process, os.getppid()), daemon=True).start()
