@@ -13,7 +13,10 @@ select
     %(as_of)s
 from {schema}.fct_programme_assignments as assignments
 inner join ops.mailed_before(%(gen)s) as mailed
-    on assignments.account_id = mailed.account_id and assignments.assigned_date <= mailed.as_of
+    on
+        assignments.account_id = mailed.account_id
+        and assignments.assigned_date <= mailed.as_of
+        and mailed.status_code is distinct from 'recovered'
 group by
     assignments.programme_assignment_key,
     assignments.programme_code,

@@ -24,7 +24,7 @@ import psycopg
 import pytest
 from aiosmtpd.smtp import SMTP
 
-from delivery.churn_letter import ChurnLetter, ListRow
+from delivery.churn_letter import ChurnLetter, ListRow, Relationship
 from delivery.managers import Language, Manager
 from warehouse.company import Company
 from warehouse.database import Role, Warehouse
@@ -42,7 +42,8 @@ create table if not exists pub.dim_accounts (
 );
 create table if not exists pub.dim_account_managers (
     gen bigint not null, account_manager_id text, account_manager_name text, email text, language text,
-    is_active boolean, list_capacity integer, as_of_date date
+    is_active boolean, list_capacity integer, role text, accounts_count bigint, reports_to_id text, covered_by_id text,
+    as_of_date date
 );
 grant select on pub.dim_accounts, pub.dim_account_managers to guanxi_mailer;
 """
@@ -52,20 +53,34 @@ def list_row(rank: int = 1, **changes: Any) -> ListRow:
     """A plain row of a list."""
     row = ListRow(
         rank=rank,
+        row_code=f"GX-0000{rank:04d}",
         account_id=f"C{rank:04d}",
         account_name=f"Account {rank}",
-        is_new=rank % 2 == 0,
+        status_code="new" if rank % 2 == 0 else "still_open",
+        status="New" if rank % 2 == 0 else "Still open",
+        stands_in_for=None,
         stage="Declining",
         abc_class="A",
         band="High",
         churn_probability=0.625,
+        former_probability=0.5,
         expected_loss_amount=Decimal("1234.56") / rank,
+        margin_at_risk_amount=Decimal("2469.25"),
         net_revenue_365d_amount=Decimal("9876.50"),
         days_since_last_order=93,
         typical_gap_days=21.4,
+        order_days=(3, 2, 4, 1, 0, 2, 3, 1, 1, 0, 0, 0),
+        relationship=Relationship(side="Organisation", level="Vendor", target="Supplier", gap=Decimal(1)),
+        unfilled_roles_count=2,
+        days_since_last_contact=40,
+        mailed_days_count=3,
+        last_mailed_date=AS_OF,
+        answer="Called",
+        answer_date=AS_OF,
         reasons=("No order for 93 days; similar accounts: 24.",),
         play="Win-back call",
         play_steps="Read the last orders. Call the buyer.",
+        record_url=f"https://crm.example.test/accounts/C{rank:04d}",
         method_code="model",
     )
     return dataclasses.replace(row, **changes)
@@ -89,6 +104,7 @@ def a_letter(*rows: ListRow, language: Language = "en", name: str = "Ann O'Hara"
     letter = ChurnLetter(
         **letter_head(language, name),
         rows=rows or (list_row(),),
+        outcomes=("Called", "Visited") if language == "en" else ("已联系", "已拜访"),
     )
     return dataclasses.replace(letter, **changes)
 

@@ -75,7 +75,9 @@ def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, co
             build_actions(
                 connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
             )
-            lists = build_lists(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
+            lists = build_lists(
+                connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
+            )
             build_portfolios(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
             outcomes = build_outcomes(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
         for line in (*scores.lines(), *lifetimes.lines(), *map(str, arms), *lists.lines(), *outcomes.lines()):
