@@ -11,8 +11,9 @@ from delivery.order_chart import bars
 from delivery.phrases import Phrases
 from delivery.workbook import Column, Sheet, Value
 
-# Accounts that are told in full in the mail itself. Gmail cuts a mail of more than 102 kB.
-FULL_LIMIT = 15
+# Accounts that the page tells in full, and in full or in brief: Gmail cuts one of more than 102 kB.
+FULL_LIMIT = 10
+SHOWN_LIMIT = 20
 
 
 def _reason(position: int) -> Callable[[ListRow, Phrases], Value]:
@@ -67,13 +68,15 @@ def churn_sheet(letter: ChurnLetter, phrases: Phrases) -> Sheet:
 
 def churn_values(letter: ChurnLetter, phrases: Phrases) -> dict[str, Any]:
     """Return what the templates of a churn list use besides the letter and its sentences."""
-    in_full = {
-        row.account_id for row in [row for _, rows in letter.sections for row in rows if row.is_open][:FULL_LIMIT]
-    }
+    by_money = sorted(letter.rows, key=lambda row: row.rank)
+    in_full = {row.account_id for row in by_money[:FULL_LIMIT] if row.is_open}
+    shown = {row.account_id for row in by_money[:SHOWN_LIMIT]}
     return {
         "money": money_in(letter.currency),
         "sections": letter.sections,
         "in_full": lambda row: row.account_id in in_full,
+        "is_shown": lambda row: row.account_id in shown,
+        "more_in": lambda rows: sum(row.account_id not in shown for row in rows),
         "figures": lambda row: figures(row, phrases, letter.currency),
         "risk": lambda row: risk(row, phrases),
         "rhythm": lambda row: rhythm(row, phrases),

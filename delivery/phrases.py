@@ -55,7 +55,7 @@ def phrases_in(language: Language, kind: str) -> Phrases:
     return Phrases(
         language=language,
         sentences={key: value for key, value in entry.items() if isinstance(value, str)},
-        columns=dict(entry["columns"]),
+        columns=dict(entry.get("columns", {})),
         methods=dict(entry.get("methods", {})),
     )
 

@@ -124,6 +124,14 @@ class Published(ABC):
         ).format(listed=self.listed, owner=self.owner, joined=_OWNER)
         return [manager_id for (manager_id,) in self.connection.execute(query, self.parameters).fetchall()]
 
+    def has_mails(self) -> bool:
+        """Whether the outbox has a mail of the kind and generation, in whatever state."""
+        row = self.connection.execute(
+            "select exists (select 1 from ops.outbox where gen = %s and kind = %s)", (self.gen, self.mailing.kind)
+        ).fetchone()
+        self.connection.commit()
+        return bool(row and row[0])
+
     def managers_without_letter(self) -> int:
         """Return how many active managers have nothing to be told."""
         query = sql.SQL(

@@ -138,10 +138,11 @@ class Publisher:
         stale: Mapping[str, date | None] | None = None,
         holds_mails: bool = True,
     ) -> int:
-        """Publish managers (id, email, language, is_active) and lists (manager -> accounts); return the generation.
+        """Publish managers and lists (manager -> accounts); return the generation.
 
-        `owners` says who owns an account where that is not the manager on whose list it is; `stale` are sources
-        that gave nothing, each with the day it gave something last.
+        Of a manager: id, name, email, language, is_active, accounts, lead, covered_by. `owners` says who owns an
+        account where that is not the manager on whose list it is; `stale` are sources that gave nothing, each with the
+        day it gave something last.
         """
         self.gen += 1
         gen = self.gen
@@ -154,12 +155,15 @@ class Publisher:
         for manager in managers:
             execute(
                 "insert into pub.dim_account_managers"
-                " (gen, account_manager_id, account_manager_name, email, language, is_active, as_of_date)"
-                " values (%(gen)s, %(id)s, %(name)s, %(email)s, %(language)s, %(is_active)s, %(as_of)s)",
+                " (gen, account_manager_id, account_manager_name, email, language, is_active, role, accounts_count,"
+                " reports_to_id, covered_by_id, as_of_date)"
+                " values (%(gen)s, %(id)s, %(name)s, %(email)s, %(language)s, %(is_active)s, 'account_manager',"
+                " %(accounts)s, %(lead)s, %(covered_by)s, %(as_of)s)",
                 {"name": f"Name of {manager['id']}", "email": f"{manager['id']}@example.test", "language": "en"}
-                | {"is_active": True, "gen": gen, "as_of": as_of}
+                | {"is_active": True, "accounts": 3, "lead": None, "covered_by": None, "gen": gen, "as_of": as_of}
                 | manager,
             )
+        away = {manager["id"]: manager.get("covered_by") for manager in managers}
         for manager_id, accounts in lists.items():
             for rank, account_id in enumerate(accounts, start=1):
                 owner = (owners or {}).get(account_id, manager_id)
@@ -170,9 +174,18 @@ class Publisher:
                 )
                 execute(
                     "insert into pub.fct_churn_lists (gen, account_manager_id, rank, account_id, account_name,"
-                    " band_code, expected_loss_amount, method_code, is_new, as_of_date)"
-                    " values (%s, %s, %s, %s, %s, 'high', %s, 'model', false, %s)",
-                    (gen, manager_id, rank, account_id, f"Account {account_id}", 100 - rank, as_of),
+                    " band_code, expected_loss_amount, method_code, is_new, stands_in_for_id, as_of_date)"
+                    " values (%s, %s, %s, %s, %s, 'high', %s, 'model', false, %s, %s)",
+                    (
+                        gen,
+                        manager_id,
+                        rank,
+                        account_id,
+                        f"Account {account_id}",
+                        100 - rank,
+                        owner if away.get(owner or "") == manager_id else None,
+                        as_of,
+                    ),
                 )
         execute(
             "insert into ops.published (gen, as_of) values (%s, %s)"
@@ -197,12 +210,15 @@ class Publisher:
         """Write the outbox as the publication of a night, or of a further attempt of it, does."""
         execute = self.connection.execute
         execute("select ops.enqueue_mails(%s)", (gen,))
+        execute("select ops.enqueue_summaries(%s)", (gen,))
         execute("update ops.outbox set not_after = %s where gen = %s", (NOW.replace(day=2), gen))
         self.connection.commit()
 
-    def states(self, gen: int) -> dict[str, str]:
-        """The state of each manager's mail."""
-        rows = self.connection.execute("select account_manager_id, state from ops.outbox where gen = %s", (gen,))
+    def states(self, gen: int, kind: str | None = None) -> dict[str, str]:
+        """The state of each manager's mail, of one kind where there are several."""
+        rows = self.connection.execute(
+            "select account_manager_id, state from ops.outbox where gen = %s and kind = coalesce(%s, kind)", (gen, kind)
+        )
         found: dict[str, str] = dict(rows.fetchall())
         self.connection.commit()
         return found

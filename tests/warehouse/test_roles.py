@@ -115,6 +115,7 @@ FUNCTIONS = {
     "end_backfill": "p",
     "enqueue_mails": "",
     "enqueue_reviews": "m",
+    "enqueue_summaries": "",
     "erase_built": "",
     "erase_contact": "e",
     "erase_notes": "",
