@@ -105,6 +105,10 @@ class ChurnLetter(Letter):
         return tuple(row.account_id for row in self.rows)
 
     @property
+    def told_count(self) -> int:
+        return len(self.open_rows)
+
+    @property
     def method_code(self) -> str:
         return self.rows[0].method_code
 

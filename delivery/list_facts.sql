@@ -74,10 +74,9 @@ answers as (
         given.account_id,
         given.outcome_code,
         cast(given.told_at at time zone runs.timezone as date) as answer_date
-    from ops.list_feedback as given
+    from ops.feedback_before(%(gen)s) as given
     inner join ops.runs as runs on runs.gen = %(gen)s
-    where cast(given.told_at at time zone runs.timezone as date) <= %(as_of)s + 1
-    order by given.account_id, given.told_at desc
+    order by given.account_id, given.told_at desc, given.feedback_id desc
 
 ),
 

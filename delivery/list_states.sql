@@ -31,6 +31,18 @@ owners as (
 
 ),
 
+-- the newest answer of a manager counts: who called since does not snooze any more
+answers as (
+
+    select distinct on (account_id, account_manager_id)
+        account_id,
+        account_manager_id,
+        snoozed_until
+    from ops.feedback_before(%(gen)s)
+    order by account_id, account_manager_id, told_at desc, feedback_id desc
+
+),
+
 compared as (
 
     select
@@ -58,12 +70,11 @@ compared as (
         ) as was_shown_enough,
         coalesce(%(as_of)s - told.latest_date < parameters.cooldown_days, false) as was_told_lately,
         exists (
-            select 1 from ops.list_feedback as answers
+            select 1 from answers
             where
                 answers.account_id = owners.account_id
                 and answers.account_manager_id in (owners.owner_id, owners.stands_in_id)
                 and answers.snoozed_until >= %(as_of)s
-                and cast(answers.told_at as date) <= %(as_of)s + 1
         ) as is_snoozed
     from owners
     cross join parameters

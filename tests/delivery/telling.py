@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import psycopg
 
@@ -50,18 +50,24 @@ Answer = tuple[str, str, datetime, str, date | None]
 
 
 def answer(connection: psycopg.Connection, answers: Sequence[Answer]) -> None:
-    """Let the managers' answers be these; the log behind the view is another's."""
+    """Let these be the managers' answers, each to the list of the day before it was given."""
     connection.execute("set role guanxi_owner")
     connection.execute(
-        "create table if not exists ops.told_answers"
-        " (account_id text, account_manager_id text, told_at timestamptz, outcome_code text, snoozed_until date)"
+        "create table ops.told_answers (feedback_id bigint generated always as identity, account_id text,"
+        " account_manager_id text, told_at timestamptz, as_of date, outcome_code text, snoozed_until date)"
     )
+    connection.execute("drop function ops.feedback_before (bigint)")
     connection.execute(
-        "create or replace view ops.list_feedback as select account_id, account_manager_id, told_at, outcome_code,"
-        " null::text as note, snoozed_until from ops.told_answers"
+        "create function ops.feedback_before (p_gen bigint) returns setof ops.told_answers language sql stable"
+        " security definer as $f$ select f.* from ops.told_answers f where f.as_of <"
+        " (select r.as_of from ops.runs r where r.gen = p_gen) $f$"
     )
+    connection.execute("grant execute on function ops.feedback_before (bigint) to guanxi_scorer")
     with connection.cursor() as cursor:
-        cursor.executemany("insert into ops.told_answers values (%s, %s, %s, %s, %s)", answers)
-    connection.commit()
+        cursor.executemany(
+            "insert into ops.told_answers (account_id, account_manager_id, told_at, as_of, outcome_code, snoozed_until)"
+            " values (%s, %s, %s, %s, %s, %s)",
+            [(*given[:3], given[2].date() - timedelta(days=1), *given[3:]) for given in answers],
+        )
     connection.execute("reset role")
     connection.commit()

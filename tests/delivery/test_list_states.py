@@ -151,22 +151,24 @@ def test_who_is_snoozed_by_its_manager_or_stand_in_is_not_listed(build: Build) -
     build.add_manager("ann", capacity=99, covered_by="bob")
     build.add_manager("bob")
     until = {"today": ("ann", 0), "on": ("ann", 5), "over": ("ann", -1), "stand-in": ("bob", 5), "stranger": ("cat", 5)}
+    until["called since"] = ("ann", 5)
     for name in (*until, "answered"):
         build.add_account(name, "ann", 1, churn_probability=0.99)
     before(build, [Told(name) for name in until])
     noon = datetime(AS_OF.year, AS_OF.month, AS_OF.day, 12, tzinfo=UTC)
     with build.warehouse.connect_admin() as connection:
         answers = [(name, who, noon, "snooze", AS_OF + timedelta(days=days)) for name, (who, days) in until.items()]
-        answer(connection, [*answers, ("answered", "ann", noon, "called", None)])
+        later = [(name, "ann", noon + timedelta(minutes=1), "called", None) for name in ("answered", "called since")]
+        answer(connection, [*answers, *later])
     report = build.run()
-    assert set(statuses(build)) == {"over", "stranger", "answered"}
+    assert set(statuses(build)) == {"over", "stranger", "answered", "called since"}
     assert (report.snoozed_count, report.over_capacity_count) == (3, 0)
 
 
 def test_what_was_said_after_the_night_changes_it_no_more(build: Build) -> None:
     build.add_manager("ann")
     build.add_account("a", "ann", 1)
-    later = datetime(AS_OF.year, AS_OF.month, AS_OF.day, 12, tzinfo=UTC) + timedelta(days=2)
+    later = datetime(AS_OF.year, AS_OF.month, AS_OF.day, 12, tzinfo=UTC) + timedelta(days=1)
     with build.warehouse.connect_admin() as connection:
         answer(connection, [("a", "ann", later, "snooze", AS_OF + timedelta(days=9))])
     build.run()

@@ -115,6 +115,16 @@ def test_a_list_is_read_from_what_is_new_to_who_has_recovered() -> None:
         assert places == sorted(places)
 
 
+def test_who_has_recovered_is_not_counted_as_at_risk() -> None:
+    well = list_row(1, status_code="recovered", status="Recovered", expected_loss_amount=Decimal(1000))
+    mixed = render(a_letter(list_row(2, expected_loss_amount=Decimal(7)), well))
+    assert str(mixed["Subject"]) == "Customers at risk, 2026-03-31: 1 for you to look at"
+    assert "Expected loss on this list: EUR 7" in part(mixed, "plain")
+    good_news = render(a_letter(well))
+    assert str(good_news["Subject"]) == "Customers at risk, 2026-03-31: none of yours; some have recovered"
+    assert "were on your list and have recovered" in part(good_news, "plain")
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_an_account_is_told_with_all_that_is_known_of_it(language: Language) -> None:
     row = list_row(1, stands_in_for="Bob Li", relationship=Relationship("Organisation", "Vendor", "Supplier", None))
