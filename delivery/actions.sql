@@ -8,7 +8,9 @@ with listed_bands as (
 
 active_managers as (
 
-    select account_manager_id
+    select
+        account_manager_id,
+        covered_by_id
     from {schema}.dim_account_managers
     where coalesce(is_active, true)
 
@@ -30,7 +32,7 @@ at_risk as (
         scores.band_code,
         scores.expected_loss_amount,
         scores.churn_percentile,
-        coalesce(managers.account_manager_id, %(desk_id)s::text) as account_manager_id,
+        coalesce(managers.covered_by_id, managers.account_manager_id, %(desk_id)s::text) as account_manager_id,
         managers.account_manager_id is not null as has_own_manager,
         stages.stage_code,
         tiers.tier_code,

@@ -47,8 +47,13 @@ class Letter:
 
     @property
     def account_ids(self) -> tuple[str, ...]:
-        """The accounts it tells of, each once; never empty."""
+        """The accounts it tells of, each once."""
         raise NotImplementedError
+
+    @property
+    def told_count(self) -> int:
+        """How many the subject says there are."""
+        return len(self.account_ids)
 
     def cleaned(self) -> Self:
         """Return the letter with every text of the business made harmless."""

@@ -33,6 +33,7 @@ listed as (
     left join {schema}.dim_accounts as accounts on lists.account_id = accounts.account_id
     left join {schema}.dim_account_managers as managers
         on lists.account_manager_id = managers.account_manager_id and coalesce(managers.is_active, true)
+    where lists.status_code is distinct from 'recovered'
 
 ),
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from delivery.churn_letter import ChurnLetter
+from delivery.lead_letter import LeadLetter
+from delivery.quiet_letter import QuietLetter
 from delivery.review_letter import ReviewLetter
 
 
@@ -42,7 +44,25 @@ REVIEWS = Mailing(
     later="after a night with the source delivered, guanxi review --mail sends that night's",
 )
 
-MAILINGS = (CHURN_LISTS, REVIEWS)
+LEAD_DIGESTS = Mailing(
+    kind=LeadLetter.kind,
+    mart="fct_churn_lists",
+    noun="team digest",
+    command="guanxi deliver",
+    later="a night that is not held sends its own",
+)
+QUIET_LISTS = Mailing(
+    kind=QuietLetter.kind,
+    mart="fct_churn_lists",
+    noun="empty list's note",
+    command="guanxi deliver",
+    later="a night that is not held sends its own, once a week",
+)
+
+OF_A_NIGHT = (CHURN_LISTS, LEAD_DIGESTS, QUIET_LISTS)
+"""The kinds that a publication writes and `guanxi deliver` sends."""
+
+MAILINGS = (*OF_A_NIGHT, REVIEWS)
 
 
 def mailing_of(kind: str) -> Mailing:

@@ -30,8 +30,9 @@ class Phrases:
         return self.sentences[name].format_map(values)
 
     def count(self, name: str, count: int, /, **values: object) -> str:
-        """Return a sentence about a number of things: its own `_one` form where there is one of them."""
-        return self.say(f"{name}_one" if count == 1 else name, count=f"{count:,}", **values)
+        """Return a sentence about a number of things: its own `_one` or `_none` form where the catalogue has one."""
+        special = name + {1: "_one", 0: "_none"}.get(count, "")
+        return self.say(special if special in self.sentences else name, count=f"{count:,}", **values)
 
     def days(self, name: str, days: int) -> str:
         """Return a sentence about days: its own `_today` or `_one` form where the catalogue has one."""
@@ -55,7 +56,7 @@ def phrases_in(language: Language, kind: str) -> Phrases:
     return Phrases(
         language=language,
         sentences={key: value for key, value in entry.items() if isinstance(value, str)},
-        columns=dict(entry["columns"]),
+        columns=dict(entry.get("columns", {})),
         methods=dict(entry.get("methods", {})),
     )
 

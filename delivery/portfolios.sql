@@ -46,7 +46,8 @@ accounts as (
     left join {schema}.fct_account_loyalty as loyalty on accounts.account_id = loyalty.account_id
     left join {schema}.fct_account_potential as potential on accounts.account_id = potential.account_id
     left join {schema}.fct_churn_scores as scores on accounts.account_id = scores.account_id
-    left join {schema}.fct_churn_lists as lists on accounts.account_id = lists.account_id
+    left join {schema}.fct_churn_lists as lists
+        on accounts.account_id = lists.account_id and lists.status_code is distinct from 'recovered'
     left join {schema}.fct_account_lifecycle_months as stages
         on accounts.account_id = stages.account_id and stages.is_current
     where not coalesce(accounts.is_internal, false) and accounts.merged_into_account_id is null

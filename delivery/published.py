@@ -19,7 +19,7 @@ from warehouse.errors import Problem
 if TYPE_CHECKING:
     from warehouse.company import Company
 
-# Who owns an account: its manager while active; any other manager is nobody, and the desk, if there is one, stands in.
+# The manager of an account while active; any other manager is nobody, and the desk, if there is one, stands in.
 _OWNER = sql.SQL(
     "left join pub.dim_account_managers m on m.gen = a.gen"
     " and m.account_manager_id = a.account_manager_id and coalesce(m.is_active, true)"
@@ -35,11 +35,12 @@ class Published(ABC):
     """The mails of one kind of one generation, which was live when `live` looked.
 
     `listed` is a query of (account_manager_id, account_id): whom the kind tells of which account. It may use
-    %(gen)s and %(desk)s.
+    %(gen)s and %(desk)s. `owner` is who may be told of an account of manager m.
     """
 
     mailing: ClassVar[Mailing]
     listed: ClassVar[sql.SQL]
+    owner: ClassVar[sql.SQL] = sql.SQL("m.account_manager_id")
 
     connection: psycopg.Connection
     company: Company
@@ -97,16 +98,15 @@ class Published(ABC):
         return tuple(StaleSource(*row) for row in rows)
 
     def foreign_accounts(self, manager: Manager, account_ids: Iterable[str]) -> list[str]:
-        """Return those of `account_ids` that are not this manager's by the accounts' own owner column.
+        """Return those of `account_ids` that are not for this manager, by the accounts' own owner column.
 
         It asks dim_accounts and not the list, so that a fault in making the lists cannot hide itself. The desk
         may get accounts whose owner is unknown or no longer active, and nobody else may.
         """
         wanted = list(account_ids)
         query = sql.SQL(
-            "select a.account_id, m.account_manager_id from pub.dim_accounts a {owner}"
-            " where a.gen = %s and a.account_id = any(%s)"
-        ).format(owner=_OWNER)
+            "select a.account_id, {owner} from pub.dim_accounts a {joined} where a.gen = %s and a.account_id = any(%s)"
+        ).format(owner=self.owner, joined=_OWNER)
         owners: dict[str, str | None] = dict(self.connection.execute(query, (self.gen, wanted)).fetchall())
         return sorted(
             account_id
@@ -118,11 +118,19 @@ class Published(ABC):
         """Return the managers who would be told of an account that is not theirs, by the same rule, all at once."""
         query = sql.SQL(
             "select distinct l.account_manager_id from ({listed}) as l (account_manager_id, account_id)"
-            " left join pub.dim_accounts a on a.gen = %(gen)s and a.account_id = l.account_id {owner}"
+            " left join pub.dim_accounts a on a.gen = %(gen)s and a.account_id = l.account_id {joined}"
             " where l.account_manager_id is not null and (a.account_id is null"
-            " or coalesce(m.account_manager_id, %(desk)s::text) is distinct from l.account_manager_id) order by 1"
-        ).format(listed=self.listed, owner=_OWNER)
+            " or coalesce({owner}, %(desk)s::text) is distinct from l.account_manager_id) order by 1"
+        ).format(listed=self.listed, owner=self.owner, joined=_OWNER)
         return [manager_id for (manager_id,) in self.connection.execute(query, self.parameters).fetchall()]
+
+    def has_mails(self) -> bool:
+        """Whether the outbox has a mail of the kind and generation, in whatever state."""
+        row = self.connection.execute(
+            "select exists (select 1 from ops.outbox where gen = %s and kind = %s)", (self.gen, self.mailing.kind)
+        ).fetchone()
+        self.connection.commit()
+        return bool(row and row[0])
 
     def managers_without_letter(self) -> int:
         """Return how many active managers have nothing to be told."""

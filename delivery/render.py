@@ -1,4 +1,4 @@
-"""A letter as an e-mail: text, HTML and a spreadsheet. Equal arguments give equal bytes."""
+"""A letter as an e-mail: text, HTML and, where it has one, a spreadsheet. Equal arguments give equal bytes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from delivery.churn_form import churn_sheet, churn_values
 from delivery.churn_letter import ChurnLetter
+from delivery.lead_letter import LeadLetter
 from delivery.letter import Letter
 from delivery.managers import typed_address
 from delivery.phrases import Phrases, phrases_in
+from delivery.quiet_letter import QuietLetter
 from delivery.review_form import review_sheet, review_values
 from delivery.review_letter import ReviewLetter
 from delivery.safe_text import file_name
+from delivery.summary_form import lead_values, quiet_values
 from delivery.workbook import Sheet, write_workbook
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -32,15 +35,17 @@ _STALE_FROM_DAYS = 3
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """How letters of a kind are written: what their templates use besides, and what their spreadsheet holds."""
+    """How letters of a kind are written: what their templates use besides, their spreadsheet if they have one."""
 
     values: Callable[[Any, Phrases], Mapping[str, Any]]
-    sheet: Callable[[Any, Phrases], Sheet]
+    sheet: Callable[[Any, Phrases], Sheet] | None = None
 
 
 _FORMS = {
     ChurnLetter.kind: _Form(churn_values, churn_sheet),
     ReviewLetter.kind: _Form(review_values, review_sheet),
+    LeadLetter.kind: _Form(lead_values),
+    QuietLetter.kind: _Form(quiet_values),
 }
 
 
@@ -73,12 +78,13 @@ def render_mail(
     templates = _templates()
     message.set_content(templates.get_template(f"{letter.kind}.txt").render(values))
     message.add_alternative(templates.get_template(f"{letter.kind}.html").render(values), subtype="html")
-    message.add_attachment(
-        write_workbook(letter, phrases, form.sheet(letter, phrases)),
-        maintype=_SHEET[0],
-        subtype=_SHEET[1],
-        filename=file_name(f"{letter.company_id}_{letter.kind}_{letter.as_of}", suffix=".xlsx"),
-    )
+    if form.sheet is not None:
+        message.add_attachment(
+            write_workbook(letter, phrases, form.sheet(letter, phrases)),
+            maintype=_SHEET[0],
+            subtype=_SHEET[1],
+            filename=file_name(f"{letter.company_id}_{letter.kind}_{letter.as_of}", suffix=".xlsx"),
+        )
     message["Content-Language"] = letter.language  # last: each part takes the content headers that are there before it
     _fix_boundaries(message, message_id)
     return message
@@ -87,7 +93,7 @@ def render_mail(
 def subject_of(letter: Letter, *, is_copy: bool) -> str:
     """Return the subject: the day and how many, never a customer's name."""
     phrases = phrases_in(letter.language, letter.kind)
-    subject = phrases.count("subject", len(letter.account_ids), as_of=letter.as_of)
+    subject = phrases.count("subject", letter.told_count, as_of=letter.as_of)
     return f"{phrases.say('copy')} {subject}" if is_copy else subject
 
 

@@ -13,7 +13,10 @@ with mailed as (
         count(*) as mailed_days_count
     from {schema}.fct_programme_assignments as assignments
     inner join ops.mailed_before(%(gen)s) as lists
-        on assignments.account_id = lists.account_id and assignments.assigned_date <= lists.as_of
+        on
+            assignments.account_id = lists.account_id
+            and assignments.assigned_date <= lists.as_of
+            and lists.status_code is distinct from 'recovered'
     group by
         assignments.programme_assignment_key,
         assignments.programme_code,

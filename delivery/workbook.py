@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from delivery.letter import Letter
     from delivery.phrases import Phrases
 
+_CHOICES_COLUMN, _CHOICES_AT = 3, "D"
 _HEADER = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F4E5F", "text_wrap": True, "valign": "vcenter"}
 
 Value = str | int | float | Decimal | date | None
@@ -28,21 +29,26 @@ Value = str | int | float | Decimal | date | None
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the sheet: its header in the catalogue, how wide, how a value of a line is taken and shown."""
+    """A column of the sheet: its header in the catalogue, how wide, how a value of a line is taken and shown.
+
+    In a column of `choices` a person picks one of the sheet's.
+    """
 
     name: str
     width: float
     value: Callable[[Any, Phrases], Value]
     number_format: str = "General"
+    choices: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a spreadsheet holds: lines under columns, and facts about them as pairs of title and text."""
+    """What a spreadsheet holds: lines under columns, facts about them as pairs of title and text, words to pick."""
 
     columns: Sequence[Column]
     lines: Sequence[Any]
     facts: Iterable[tuple[str, str]]
+    choices: Sequence[str] = ()
 
 
 def write_workbook(letter: Letter, phrases: Phrases, sheet: Sheet) -> bytes:
@@ -79,6 +85,12 @@ def _write_list(workbook: Workbook, letter: Letter, phrases: Phrases, content: S
     for position, column in enumerate(columns):
         title = phrases.columns[column.name].format_map({"currency": letter.currency})
         _write_text(sheet, 0, position, title, plain=header, quoted=header)
+        if column.choices and content.choices:
+            # they stand in cells: a list within the rule may not be longer than 255 letters, nor have a comma in a word
+            about = phrases.say("sheet_about").replace("'", "''")
+            source = f"='{about}'!${_CHOICES_AT}$1:${_CHOICES_AT}${len(content.choices)}"
+            rule = {"validate": "list", "source": source, "error_type": "warning"}
+            sheet.data_validation(1, position, max(1, len(content.lines)), position, rule)
     for number, line in enumerate(content.lines, start=1):
         for position, column in enumerate(columns):
             value = column.value(line, phrases)
@@ -89,6 +101,8 @@ def _write_list(workbook: Workbook, letter: Letter, phrases: Phrases, content: S
                 sheet.write_datetime(number, position, value, look)
             elif value is not None:
                 sheet.write_number(number, position, float(value), look)
+            elif column.number_format != "General":
+                sheet.write_blank(number, position, None, look)
 
 
 def _write_about(workbook: Workbook, letter: Letter, phrases: Phrases, content: Sheet) -> None:
@@ -105,9 +119,14 @@ def _write_about(workbook: Workbook, letter: Letter, phrases: Phrases, content: 
         (phrases.say("made_at"), f"{letter.made_at:%Y-%m-%d %H:%M} ({letter.made_at.tzinfo})"),
         *content.facts,
     )
-    for line, (title, text) in enumerate(facts):
-        _write_text(sheet, line, 0, title, plain=name, quoted=name)
-        _write_text(sheet, line, 1, text, plain=value, quoted=quoted)
+    written = list(facts)
+    for line in range(max(len(written), len(content.choices))):
+        if line < len(written):
+            title, text = written[line]
+            _write_text(sheet, line, 0, title, plain=name, quoted=name)
+            _write_text(sheet, line, 1, text, plain=value, quoted=quoted)
+        if line < len(content.choices):
+            _write_text(sheet, line, _CHOICES_COLUMN, content.choices[line], plain=value, quoted=quoted)
 
 
 def _look(column: Column) -> dict[str, Any]:

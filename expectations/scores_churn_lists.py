@@ -74,8 +74,16 @@ class ExpectRanksInOrder(NonePromise):
 
 class ExpectCapacityKept(NonePromise):
     column: str = "overfull_list_count"
-    description: str = "No list is longer than its account manager can call."
-    meta: dict[str, str] = chinese("没有清单超出负责人能联系的数量。")
+    description: str = (
+        "No list holds more accounts at risk than its account manager, and who is away and covered, can call."
+    )
+    meta: dict[str, str] = chinese("清单上的风险客户数不超过负责人及其所代理的缺勤人员能联系的数量。")
+
+
+class ExpectOwnRows(NonePromise):
+    column: str = "foreign_row_count"
+    description: str = "Every row goes to who owns the account or stands in for its owner who is away; to nobody else."
+    meta: dict[str, str] = chinese("清单的每一行只发给客户的负责人，或其缺勤期间的代理人；不会发给其他人。")
 
 
 class ExpectListedAsScored(NonePromise):
@@ -108,6 +116,7 @@ def suite(scope: Scope) -> Suite:
             ExpectKnownOwners(),
             ExpectRanksInOrder(),
             ExpectCapacityKept(),
+            ExpectOwnRows(),
             ExpectListedAsScored(),
             ExpectNoInternalAccounts(),
             ExpectNobodyHeldOut(),
@@ -137,6 +146,8 @@ def _figures(scope: Scope) -> str:
             count(case when lists.churn_probability is distinct from scores.churn_probability
                 or lists.band_code is distinct from scores.band_code then 1 end) as not_as_scored_count,
             count(case when accounts.is_internal then 1 end) as internal_count,
+            count(case when coalesce(owners.covered_by_id, owners.account_manager_id, '{fallback}')
+                is distinct from lists.account_manager_id then 1 end) as foreign_row_count,
             count(case when lists.account_id in (
                 select account_id from {build}.fct_programme_assignments where arm = 'holdout'
             ) then 1 end) as held_out_count,
@@ -149,12 +160,15 @@ def _figures(scope: Scope) -> str:
             on lists.account_manager_id = managers.account_manager_id
         left join {build}.fct_churn_scores as scores on lists.account_id = scores.account_id
         left join {build}.dim_accounts as accounts on lists.account_id = accounts.account_id
+        left join {build}.dim_account_managers as owners
+            on accounts.account_manager_id = owners.account_manager_id and owners.is_active
     ) as figures"""
 
 
 def _of_lists(scope: Scope) -> str:
     build = scope.build_schema
     by_manager = f"""(select lists.account_manager_id, count(*) as length,
+                    count(case when lists.status_code <> 'recovered' then 1 end) as risky,
                     count(distinct lists.rank) as ranks, min(lists.rank) as first, max(lists.rank) as last
                 from {build}.fct_churn_lists as lists group by lists.account_manager_id) as lists"""
     usual = f"(select cast(value as numeric) from {build}.policy_parameters where parameter = 'list_capacity')"
@@ -163,4 +177,8 @@ def _of_lists(scope: Scope) -> str:
             (select count(*) from {by_manager}
                 left join {build}.dim_account_managers as managers
                     on lists.account_manager_id = managers.account_manager_id
-                where length > coalesce(managers.list_capacity, {usual})) as overfull_list_count"""
+                where risky > coalesce(managers.list_capacity, {usual}) + (
+                    select coalesce(sum(coalesce(away.list_capacity, {usual})), 0)
+                    from {build}.dim_account_managers as away
+                    where away.covered_by_id = lists.account_manager_id
+                )) as overfull_list_count"""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from warehouse.errors import Problem
 from warehouse.lines import Lines, RepeatedKeyError, read_yaml
@@ -71,6 +73,9 @@ ChurnKind = Literal["fixed_window", "own_rhythm", "partial", "contractual"]
 """The definitions of churn, as policy_churn_kinds has them."""
 
 
+_ACCOUNT = "{account_id}"
+
+
 class SourceEntry(BaseModel):
     """A source's name and kind; the rest of its mapping is read by the room of sources.
 
@@ -104,6 +109,7 @@ class Company(_Strict):
 
     `holdouts`: the programmes of policy_save_programmes from which some customers are left out by chance.
     `scored_churn`: the definition of churn that is predicted; None leaves it to policy_churn_kinds.
+    `record_link`: where a customer's record is looked at, with `{account_id}` in it; letters link to it.
     """
 
     id: str = Field(alias="company", pattern=r"^[a-z][a-z0-9_]{0,30}$")
@@ -116,9 +122,26 @@ class Company(_Strict):
     fallback_manager: Manager | None = None
     holdouts: tuple[str, ...] = ()
     scored_churn: ChurnKind | None = None
+    record_link: str | None = None
     sources: list[SourceEntry] = Field(min_length=1)
     _file: Path = PrivateAttr(default=Path())
     _lines: Lines = PrivateAttr()
+
+    @field_validator("record_link")
+    @classmethod
+    def _is_a_link(cls, link: str | None) -> str | None:
+        if link is None:
+            return None
+        address = urlsplit(link.replace(_ACCOUNT, ""))
+        if link.count(_ACCOUNT) != 1 or re.search(r"[\s<>\"{}\\]", link.replace(_ACCOUNT, "")):
+            raise ValueError("a link with {account_id} in it once, without spaces, quotes or further braces")
+        if address.scheme != "https" or not address.hostname or address.username or _ACCOUNT in urlsplit(link).netloc:
+            raise ValueError("a link that begins with https:// and a host, with {account_id} after the host")
+        return link
+
+    def record_url(self, account_id: str) -> str | None:
+        """Return where an account's record is looked at; None when the company does not say."""
+        return self.record_link and self.record_link.replace(_ACCOUNT, quote(account_id, safe=""))
 
     @property
     def folder(self) -> Path:

@@ -24,7 +24,7 @@ import psycopg
 import pytest
 from aiosmtpd.smtp import SMTP
 
-from delivery.churn_letter import ChurnLetter, ListRow
+from delivery.churn_letter import ChurnLetter, ListRow, Relationship
 from delivery.managers import Language, Manager
 from warehouse.company import Company
 from warehouse.database import Role, Warehouse
@@ -42,7 +42,8 @@ create table if not exists pub.dim_accounts (
 );
 create table if not exists pub.dim_account_managers (
     gen bigint not null, account_manager_id text, account_manager_name text, email text, language text,
-    is_active boolean, list_capacity integer, as_of_date date
+    is_active boolean, list_capacity integer, role text, accounts_count bigint, reports_to_id text, covered_by_id text,
+    as_of_date date
 );
 grant select on pub.dim_accounts, pub.dim_account_managers to guanxi_mailer;
 """
@@ -52,20 +53,34 @@ def list_row(rank: int = 1, **changes: Any) -> ListRow:
     """A plain row of a list."""
     row = ListRow(
         rank=rank,
+        row_code=f"GX-0000{rank:04d}",
         account_id=f"C{rank:04d}",
         account_name=f"Account {rank}",
-        is_new=rank % 2 == 0,
+        status_code="new" if rank % 2 == 0 else "still_open",
+        status="New" if rank % 2 == 0 else "Still open",
+        stands_in_for=None,
         stage="Declining",
         abc_class="A",
         band="High",
         churn_probability=0.625,
+        former_probability=0.5,
         expected_loss_amount=Decimal("1234.56") / rank,
+        margin_at_risk_amount=Decimal("2469.25"),
         net_revenue_365d_amount=Decimal("9876.50"),
         days_since_last_order=93,
         typical_gap_days=21.4,
+        order_days=(3, 2, 4, 1, 0, 2, 3, 1, 1, 0, 0, 0),
+        relationship=Relationship(side="Organisation", level="Vendor", target="Supplier", gap=Decimal(1)),
+        unfilled_roles_count=2,
+        days_since_last_contact=40,
+        mailed_days_count=3,
+        last_mailed_date=AS_OF,
+        answer="Called",
+        answer_date=AS_OF,
         reasons=("No order for 93 days; similar accounts: 24.",),
         play="Win-back call",
         play_steps="Read the last orders. Call the buyer.",
+        record_url=f"https://crm.example.test/accounts/C{rank:04d}",
         method_code="model",
     )
     return dataclasses.replace(row, **changes)
@@ -89,6 +104,7 @@ def a_letter(*rows: ListRow, language: Language = "en", name: str = "Ann O'Hara"
     letter = ChurnLetter(
         **letter_head(language, name),
         rows=rows or (list_row(),),
+        outcomes=("Called", "Visited") if language == "en" else ("已联系", "已拜访"),
     )
     return dataclasses.replace(letter, **changes)
 
@@ -122,10 +138,11 @@ class Publisher:
         stale: Mapping[str, date | None] | None = None,
         holds_mails: bool = True,
     ) -> int:
-        """Publish managers (id, email, language, is_active) and lists (manager -> accounts); return the generation.
+        """Publish managers and lists (manager -> accounts); return the generation.
 
-        `owners` says who owns an account where that is not the manager on whose list it is; `stale` are sources
-        that gave nothing, each with the day it gave something last.
+        Of a manager: id, name, email, language, is_active, accounts, lead, covered_by. `owners` says who owns an
+        account where that is not the manager on whose list it is; `stale` are sources that gave nothing, each with the
+        day it gave something last.
         """
         self.gen += 1
         gen = self.gen
@@ -138,12 +155,15 @@ class Publisher:
         for manager in managers:
             execute(
                 "insert into pub.dim_account_managers"
-                " (gen, account_manager_id, account_manager_name, email, language, is_active, as_of_date)"
-                " values (%(gen)s, %(id)s, %(name)s, %(email)s, %(language)s, %(is_active)s, %(as_of)s)",
+                " (gen, account_manager_id, account_manager_name, email, language, is_active, role, accounts_count,"
+                " reports_to_id, covered_by_id, as_of_date)"
+                " values (%(gen)s, %(id)s, %(name)s, %(email)s, %(language)s, %(is_active)s, 'account_manager',"
+                " %(accounts)s, %(lead)s, %(covered_by)s, %(as_of)s)",
                 {"name": f"Name of {manager['id']}", "email": f"{manager['id']}@example.test", "language": "en"}
-                | {"is_active": True, "gen": gen, "as_of": as_of}
+                | {"is_active": True, "accounts": 3, "lead": None, "covered_by": None, "gen": gen, "as_of": as_of}
                 | manager,
             )
+        away = {manager["id"]: manager.get("covered_by") for manager in managers}
         for manager_id, accounts in lists.items():
             for rank, account_id in enumerate(accounts, start=1):
                 owner = (owners or {}).get(account_id, manager_id)
@@ -154,9 +174,18 @@ class Publisher:
                 )
                 execute(
                     "insert into pub.fct_churn_lists (gen, account_manager_id, rank, account_id, account_name,"
-                    " band_code, expected_loss_amount, method_code, is_new, as_of_date)"
-                    " values (%s, %s, %s, %s, %s, 'high', %s, 'model', false, %s)",
-                    (gen, manager_id, rank, account_id, f"Account {account_id}", 100 - rank, as_of),
+                    " band_code, expected_loss_amount, method_code, is_new, stands_in_for_id, as_of_date)"
+                    " values (%s, %s, %s, %s, %s, 'high', %s, 'model', false, %s, %s)",
+                    (
+                        gen,
+                        manager_id,
+                        rank,
+                        account_id,
+                        f"Account {account_id}",
+                        100 - rank,
+                        owner if away.get(owner or "") == manager_id else None,
+                        as_of,
+                    ),
                 )
         execute(
             "insert into ops.published (gen, as_of) values (%s, %s)"
@@ -181,12 +210,15 @@ class Publisher:
         """Write the outbox as the publication of a night, or of a further attempt of it, does."""
         execute = self.connection.execute
         execute("select ops.enqueue_mails(%s)", (gen,))
+        execute("select ops.enqueue_summaries(%s)", (gen,))
         execute("update ops.outbox set not_after = %s where gen = %s", (NOW.replace(day=2), gen))
         self.connection.commit()
 
-    def states(self, gen: int) -> dict[str, str]:
-        """The state of each manager's mail."""
-        rows = self.connection.execute("select account_manager_id, state from ops.outbox where gen = %s", (gen,))
+    def states(self, gen: int, kind: str | None = None) -> dict[str, str]:
+        """The state of each manager's mail, of one kind where there are several."""
+        rows = self.connection.execute(
+            "select account_manager_id, state from ops.outbox where gen = %s and kind = coalesce(%s, kind)", (gen, kind)
+        )
         found: dict[str, str] = dict(rows.fetchall())
         self.connection.commit()
         return found

@@ -27,6 +27,7 @@ _TABLES = """
 create table fct_churn_scores (
     account_id text, method_code text, model_id text, churn_probability double precision,
     churn_percentile double precision, band_code text, expected_loss_amount numeric, net_revenue_365d_amount numeric,
+    margin_at_risk_amount numeric,
     reason_1_code text, reason_1_value double precision, reason_1_peer_value double precision,
     reason_2_code text, reason_2_value double precision, reason_2_peer_value double precision,
     reason_3_code text, reason_3_value double precision, reason_3_peer_value double precision, as_of_date date
@@ -34,7 +35,25 @@ create table fct_churn_scores (
 create table dim_accounts (
     account_id text, account_name text, account_manager_id text, merged_into_account_id text, is_internal boolean
 );
-create table dim_account_managers (account_manager_id text, is_active boolean, list_capacity integer);
+create table dim_account_managers (
+    account_manager_id text, is_active boolean, list_capacity integer, stands_in_id text, covered_by_id text
+);
+create table int_churn_kinds_chosen (churn_kind text, is_scored boolean);
+create table fct_order_lines (account_id text, order_date date, is_revenue boolean, is_return boolean);
+create table fct_interactions (account_id text, happened_date date, is_done boolean, is_two_way boolean);
+create table fct_account_relationships (
+    account_id text, is_current boolean, unfilled_roles_count bigint, organisation_level_code text,
+    organisation_level_name_en text, organisation_level_name_zh text
+);
+create table fct_relationship_plans (
+    relationship_plan_key text, account_id text, contact_key text, is_open boolean, due_date date, gap_value numeric,
+    dimension_name_en text, dimension_name_zh text, current_level_name_en text, current_level_name_zh text,
+    target_level_name_en text, target_level_name_zh text, current_index numeric, target_index numeric
+);
+create table policy_relationship_targets (tier_code text, level_code text);
+create table policy_relationship_organisation_levels (level_code text, position integer, name_en text, name_zh text);
+create table policy_relationship_dimensions (dimension_code text, name_en text, name_zh text);
+create table policy_list_statuses (status_code text, name_en text, name_zh text);
 create table fct_account_abc (account_id text, abc_class text, published_class text);
 create table fct_account_lifecycle_months (
     account_id text, stage_code text, stage_name_en text, stage_name_zh text, days_since_last_order integer,
@@ -46,7 +65,7 @@ create table policy_plays (
     play_code text, stage_code text, band_code text, tier_code text, theme text, capacity_count integer,
     name_en text, name_zh text, steps_en text, steps_zh text
 );
-create table policy_churn_bands (band_code text, name_en text, name_zh text);
+create table policy_churn_bands (band_code text, name_en text, name_zh text, probability_from numeric);
 create table policy_save_programmes (
     programme_code text, programme_kind text, name_en text, name_zh text, bands text, churned_days_from integer,
     churned_days_until integer, holdout_rate numeric(5, 4), holdout_rate_a_class numeric(5, 4)
@@ -59,11 +78,21 @@ create table policy_feedback_outcomes (
 insert into policy_feedback_outcomes values
 ('called', 'Called', '已联系', null, null, true, false, null, 180),
 ('lost', 'Lost', '已流失', null, null, false, true, 180, 365);
-insert into policy_parameters values ('horizon_days', 90), ('list_capacity', 3);
+insert into policy_parameters values
+('horizon_days', 90), ('list_capacity', 3), ('list_worsened_points', 0.1), ('list_shown_days', 3),
+('list_cooldown_days', 7), ('list_memory_days', 20);
+insert into policy_list_statuses values
+('new', 'New', '新增'), ('worsened', 'Worse', '上升'), ('still_open', 'Open', '持续'), ('recovered', 'Well', '好转');
+insert into policy_relationship_targets values ('S', 'partner'), ('N', 'vendor');
+insert into policy_relationship_organisation_levels values
+('vendor', 1, 'Vendor', '供货商'), ('partner', 4, 'Partner', '伙伴');
+insert into policy_relationship_dimensions values ('organisation', 'Organisation', '组织');
+insert into int_churn_kinds_chosen values ('fixed_window', true), ('contractual', false);
 insert into policy_plays values
 ('wake_up', 'dormant', 'high', null, null, null, 'Wake up', '唤醒', 'Call.', '打电话。'),
 ('find_cause', 'declining', 'medium', null, null, null, 'Find the cause', '查明原因', 'Ask.', '询问。');
-insert into policy_churn_bands values ('high', 'High', '高'), ('medium', 'Medium', '中'), ('low', 'Low', '低');
+insert into policy_churn_bands values
+('high', 'High', '高', 0.6), ('medium', 'Medium', '中', 0.3), ('low', 'Low', '低', 0);
 insert into policy_save_programmes values
 ('save', 'save', 'Save', '挽留', 'high|medium', null, null, 0.3, 0.1),
 ('win_back', 'win_back', 'Win back', '赢回', null, 30, 720, 0.3, 0);
@@ -86,11 +115,17 @@ class Build:
     claim: Claim
     company: Company
 
-    def add_manager(self, manager_id: str, *, is_active: bool = True, capacity: int | None = None) -> None:
-        self._insert(
+    def add_manager(
+        self, manager_id: str, *, is_active: bool = True, capacity: int | None = None, covered_by: str | None = None
+    ) -> None:
+        self.add(
             "dim_account_managers",
-            {"account_manager_id": manager_id, "is_active": is_active, "list_capacity": capacity},
-        )
+            account_manager_id=manager_id, is_active=is_active, list_capacity=capacity, covered_by_id=covered_by,
+            stands_in_id=covered_by,
+        )  # fmt: skip
+
+    def add(self, table: str, **values: Any) -> None:
+        self._insert(table, values)
 
     def add_account(self, account_id: str, manager_id: str | None, loss: float | None, **changes: Any) -> None:
         values: dict[str, Any] = {
@@ -108,6 +143,7 @@ class Build:
         abc_class = changes.pop("abc_class", "A")
         since = changes.pop("stage_since_date", AS_OF)
         tier = changes.pop("tier_code", "N")
+        days = changes.pop("days_since_last_order", 40)
         if changes.pop("is_scored", True):
             self._insert("fct_churn_scores", values | changes)
         self._insert(
@@ -130,7 +166,7 @@ class Build:
                     "stage_code": stage_code if is_current else "mature",
                     "stage_name_en": stage_code.title(),
                     "stage_name_zh": "阶段",
-                    "days_since_last_order": 40,
+                    "days_since_last_order": days,
                     "typical_gap_days": 12.5,
                     "is_current": is_current,
                     "stage_since_date": since,
@@ -156,7 +192,6 @@ class Build:
         arguments |= changes
         with self.warehouse.connect(Role.SCORER) as scorer:
             build_actions(scorer, **arguments)
-            del arguments["company"]
             return build_lists(scorer, **arguments)
 
     def rows(self) -> list[dict[str, Any]]:

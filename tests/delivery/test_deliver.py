@@ -226,18 +226,21 @@ def test_a_list_with_a_foreign_account_stops_every_mail(
     assert set(publisher.states(gen).values()) == {"pending"}
 
 
+@pytest.mark.parametrize("seed", [7, 8])
 def test_random_ownership_never_shows_anybody_a_foreign_account(
-    publisher: Publisher, mailer: psycopg.Connection, company: Company, faulty_server: FaultyServer
+    publisher: Publisher, mailer: psycopg.Connection, company: Company, faulty_server: FaultyServer, seed: int
 ) -> None:
-    draw = random.Random(7)
+    draw = random.Random(seed)
     managers = [f"m{number}" for number in range(12)]
+    # half of them may be away; whoever stands in is there
+    covered_by = {each: draw.choice([None, *managers[6:]]) for each in managers[:6]}
     owner_of: dict[str, str | None] = {f"ACC-{number:04d}": draw.choice([*managers, None]) for number in range(240)}
     lists: dict[str, list[str]] = {}
     for account_id, owner in owner_of.items():
-        lists.setdefault(owner or "desk", []).append(account_id)
+        lists.setdefault(covered_by.get(owner or "") or owner or "desk", []).append(account_id)
     # two managers share a mailbox: each list is still a mail of its own
-    entries: list[dict[str, Any]] = [{"id": each} for each in managers]
-    entries[1]["email"] = entries[0]["email"] = "shared@example.test"
+    entries: list[dict[str, Any]] = [{"id": each, "covered_by": covered_by.get(each)} for each in managers]
+    entries[7]["email"] = entries[6]["email"] = "shared@example.test"
     gen = publisher.publish(entries, lists, owners=owner_of)
     assert send(mailer, company, faulty_server.url, gen).sent == len(lists)
     checked = 0
@@ -248,8 +251,27 @@ def test_random_ownership_never_shows_anybody_a_foreign_account(
             manager = "desk" if name == "The Desk" else name.removeprefix("Name of ")
             shown = {account_id for account_id in owner_of if f"({account_id})" in text}
             assert shown == set(lists[manager])
+            own = {each for each in managers if (covered_by.get(each) or each) == manager}
+            assert {owner_of[each] or "desk" for each in shown} <= (own or {"desk"})
+            assert text.count("who is away") == sum(owner_of[each] not in {manager, None} for each in shown)
             checked += len(shown)
     assert checked == 240
+
+
+def test_a_list_for_who_is_back_stops_every_mail(
+    publisher: Publisher, mailer: psycopg.Connection, company: Company, faulty_server: FaultyServer
+) -> None:
+    away = {"id": "ann", "covered_by": "bob"}
+    gen = publisher.publish([away, {"id": "bob"}], {"bob": ["A1", "B1"]}, owners={"A1": "ann"})
+    publisher.connection.execute("update pub.dim_account_managers set covered_by_id = null")
+    publisher.connection.commit()
+    with pytest.raises(ForeignRowsError, match="bob"):
+        send(mailer, company, faulty_server.url, gen)
+    publisher.connection.execute("update pub.dim_account_managers set covered_by_id = 'bob' where email like 'ann%'")
+    publisher.connection.commit()
+    assert send(mailer, company, faulty_server.url, gen).sent == 1
+    (mail,) = faulty_server.kept["bob@example.test"]
+    assert "for Name of ann, who is away" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("address", ["", "Lists <a@x.test>", "a@x.test, b@x.test"])

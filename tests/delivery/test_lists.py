@@ -177,10 +177,12 @@ def test_a_policy_without_a_capacity_stops_the_night(build: Build, statement: st
 @pytest.mark.parametrize("has_desk", [True, False])
 def test_random_companies_get_the_lists_a_plain_loop_makes(build: Build, company: Company, has_desk: bool) -> None:
     draw = random.Random(11)
-    capacities: dict[str, int | None] = {f"m{number}": draw.choice([None, 1, 2, 5]) for number in range(8)}
+    capacities: dict[str, int | None] = {f"m{number}": draw.choice([None, 1, 2, 5]) for number in range(10)}
     active = {manager: draw.random() < 0.8 for manager in capacities}
+    here = [manager for manager in capacities if active[manager]]
+    away = {manager: draw.choice(here[3:]) for manager in here[:3]}
     for manager, capacity in capacities.items():
-        build.add_manager(manager, is_active=active[manager], capacity=capacity)
+        build.add_manager(manager, is_active=active[manager], capacity=capacity, covered_by=away.get(manager))
     accounts: list[tuple[str, str | None, int, str]] = []
     for number in range(150):
         owner = draw.choice([*capacities, None, "nobody"])
@@ -189,16 +191,23 @@ def test_random_companies_get_the_lists_a_plain_loop_makes(build: Build, company
         build.add_account(accounts[-1][0], owner, accounts[-1][2], band_code=band)
     report = (with_desk(build, company) if has_desk else build).run()
 
-    expected, over, unowned = _plain_lists(accounts, capacities, active, desk="desk" if has_desk else None)
+    expected, over, unowned = _plain_lists(accounts, capacities, active, away, desk="desk" if has_desk else None)
     assert build.listed() == expected
     assert (report.over_capacity_count, report.unowned_count) == (over, unowned)
     assert report.rows_count == sum(map(len, expected.values()))
+    owner_of = {account_id: owner for account_id, owner, _, _ in accounts}
+    for row in build.rows():
+        holder, owner = row["account_manager_id"], owner_of[row["account_id"]]
+        is_stood_in_for = owner is not None and active.get(owner, False) and away.get(owner) == holder
+        assert holder == owner or is_stood_in_for or (holder == "desk" and not active.get(owner or ""))
+        assert row["stands_in_for_id"] == (owner if is_stood_in_for else None)
 
 
 def _plain_lists(
     accounts: Sequence[tuple[str, str | None, int, str]],
     capacities: Mapping[str, int | None],
     active: Mapping[str, bool],
+    away: Mapping[str, str],
     *,
     desk: str | None,
 ) -> tuple[dict[str, list[str]], int, int]:
@@ -207,15 +216,15 @@ def _plain_lists(
     for account_id, owner, loss, band in accounts:
         if band == "low":
             continue
-        manager = owner if owner is not None and active.get(owner) else desk
+        manager = away.get(owner, owner) if owner is not None and active.get(owner) else desk
         if manager is None:
             unowned += 1
         else:
             wanted.setdefault(manager, []).append((-loss, account_id))
-    lists = {
-        manager: [account_id for _, account_id in sorted(each)][: capacities.get(manager) or 3]
-        for manager, each in wanted.items()
-    }
+    lists = {}
+    for manager, each in wanted.items():
+        room = sum(capacities.get(name) or 3 for name in (manager, *(who for who in away if away[who] == manager)))
+        lists[manager] = [account_id for _, account_id in sorted(each)][:room]
     over = sum(len(each) - len(lists[manager]) for manager, each in wanted.items())
     return lists, over, unowned
 

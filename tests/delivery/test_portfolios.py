@@ -45,7 +45,7 @@ create table fct_account_lifecycle_months (
 create table fct_churn_scores (
     account_id text, churn_probability double precision, band_code text, expected_loss_amount numeric
 );
-create table fct_churn_lists (account_id text);
+create table fct_churn_lists (account_id text, status_code text);
 create table policy_parameters (parameter text, value numeric);
 create table policy_churn_bands (band_code text, probability_from numeric);
 insert into policy_parameters values ('declining_overdue_ratio', 1.5);

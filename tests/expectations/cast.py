@@ -70,7 +70,8 @@ create table dim_accounts as select 'A' || i as account_id, 'Wang Fang-Canary ' 
     cast(5 as bigint) as order_days_count, cast(1000 as numeric) as net_revenue_amount, date '2026-03-31' as as_of_date,
     'non_contractual' as contract_mode from generate_series(1, 40) as i;
 create table dim_account_managers as select 'M' || i as account_manager_id, 20 as list_capacity,
-    date '2026-03-31' as as_of_date from generate_series(1, 3) as i;
+    true as is_active, cast(null as text) as covered_by_id, date '2026-03-31' as as_of_date
+    from generate_series(1, 3) as i;
 create table fct_order_lines as select 'erp|L' || i as order_line_key,
     'A' || (1 + (1 + (i - 1) / 2) % 40) as account_id,
     cast(100 as numeric) as net_amount, true as is_attributed, true as is_revenue, date '2026-03-31' as as_of_date
@@ -99,7 +100,7 @@ create table fct_churn_scores as select 'A' || i as account_id, 'model' as metho
 create table fct_churn_lists as select managers.account_manager_id, cast(row_number() over (
         partition by managers.account_manager_id order by scores.churn_probability desc) as integer) as rank,
     scores.account_id, 'Wang Fang-Canary' as account_name, scores.churn_probability, scores.band_code,
-    scores.reason_1_code, date '2026-03-31' as as_of_date
+    scores.reason_1_code, 'new' as status_code, date '2026-03-31' as as_of_date
     from fct_churn_scores as scores inner join dim_accounts as managers using (account_id)
     where scores.band_code = 'high';
 create table policy_lifetime_horizons as select * from (values (6, false), (12, true), (24, true))

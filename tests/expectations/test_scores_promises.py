@@ -48,6 +48,11 @@ DEFECTS = [
      "1"),
     (LISTS, "ExpectCapacityKept", "update dim_account_managers set list_capacity = null; update policy_parameters"
      " set value = '5'", "1"),
+    (LISTS, "ExpectCapacityKept", "update dim_account_managers set list_capacity = 4, covered_by_id ="
+     " case account_manager_id when 'M2' then 'M3' end", "2"),
+    (LISTS, "ExpectOwnRows", "update dim_account_managers set covered_by_id = 'M2' where account_manager_id = 'M1'",
+     "5"),
+    (LISTS, "ExpectOwnRows", "update dim_account_managers set is_active = false where account_manager_id = 'M1'", "5"),
     (LISTS, "ExpectListedAsScored", "update fct_churn_lists set churn_probability = 0.9999 where account_id = 'A39'",
      "1"),
     (LISTS, "ExpectListedAsScored", "delete from fct_churn_scores where account_id = 'A39'", "1"),
@@ -97,6 +102,16 @@ def test_no_scores_at_all_never_pass(built: Warehouse, look: Look) -> None:
     outcomes = look(built, "scores", only=SCORES)
     assert not outcomes["ExpectRows"].is_success
     assert not outcomes["ExpectEligibleScored"].is_success
+
+
+def test_who_has_recovered_takes_nobodys_place(built: Warehouse, look: Look) -> None:
+    cast.run(built, "update dim_account_managers set list_capacity = 4 where account_manager_id = 'M1'")
+    last = "(select max(rank) from fct_churn_lists where account_manager_id = 'M1')"
+    cast.run(
+        built,
+        f"update fct_churn_lists set status_code = 'recovered' where account_manager_id = 'M1' and rank = {last}",
+    )
+    assert look(built, "scores", only=LISTS)["ExpectCapacityKept"].is_success
 
 
 def test_listed_accounts_without_a_reason_are_told(built: Warehouse, look: Look) -> None:

@@ -56,6 +56,15 @@ def test_a_good_company_is_read_with_the_rest_of_its_mapping(tmp_path: Path) -> 
         ({"sources": [{"name": "Shop", "kind": "files"}]}, "sources.0.name"),
         ({"sources": [{"name": "shop", "kind": "ftp"}]}, "sources.0.kind"),
         ({"holdouts": "save"}, "holdouts"),
+        ({"record_link": "http://crm.example.com/{account_id}"}, "record_link"),
+        ({"record_link": "javascript:alert({account_id})"}, "record_link"),
+        ({"record_link": "https:///{account_id}"}, "record_link"),
+        ({"record_link": "https://{account_id}.example.com/"}, "record_link"),
+        ({"record_link": "https://ann@crm.example.com/{account_id}"}, "record_link"),
+        ({"record_link": "https://crm.example.com/accounts/"}, "record_link"),
+        ({"record_link": "https://crm.example.com/{account_id}/{account_id}"}, "record_link"),
+        ({"record_link": "https://crm.example.com/{account_id}/{gen}"}, "record_link"),
+        ({"record_link": 'https://crm.example.com/" onclick="{account_id}'}, "record_link"),
         ({"colour": "red"}, "colour"),
     ],
 )
@@ -64,6 +73,16 @@ def test_each_wrong_field_is_named(tmp_path: Path, change: dict[str, Any], field
         _load(tmp_path, GOOD | change)
     assert f"{field}: " in wrong.value.seen
     assert wrong.value.thing.startswith(f"{tmp_path / 'company.yml'}:")
+
+
+@pytest.mark.parametrize(
+    ("account_id", "part"),
+    [("C-1", "C-1"), ("a/b?c&d=é", "a%2Fb%3Fc%26d%3D%C3%A9"), ('"><b', "%22%3E%3Cb"), ("{0}", "%7B0%7D")],
+)
+def test_the_link_to_a_record_has_the_account_in_it_percent_encoded(tmp_path: Path, account_id: str, part: str) -> None:
+    company = _load(tmp_path, GOOD | {"record_link": "https://crm.example.com/accounts/{account_id}?tab=orders"})
+    assert company.record_url(account_id) == f"https://crm.example.com/accounts/{part}?tab=orders"
+    assert _load(tmp_path, GOOD).record_url(account_id) is None
 
 
 def test_the_lines_of_all_that_is_wrong_are_told_in_their_order(tmp_path: Path) -> None:

@@ -80,7 +80,9 @@ def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, co
             build_actions(
                 connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
             )
-            lists = build_lists(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
+            lists = build_lists(
+                connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
+            )
             wrong = build_list_checks(
                 connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
             )

@@ -45,7 +45,7 @@ class _Held:
 @app.command("release")
 def release(generation: Generation = None, company: CompanyPath = None) -> None:
     """Mail the lists that are held, all the same; each letter says as of when its data are."""
-    from delivery.mailing import CHURN_LISTS, REVIEWS
+    from delivery.mailing import OF_A_NIGHT, REVIEWS
 
     required_smtp_url()
     with _held(generation, company) as held:
@@ -53,7 +53,7 @@ def release(generation: Generation = None, company: CompanyPath = None) -> None:
             because, count = outbox.why_held(), outbox.release_held()
             Teller().say(f"{_told(mailing, count, held.gen)} are released; they were held because {because}")
     try:
-        if CHURN_LISTS in held.outboxes:
+        if not held.outboxes.keys().isdisjoint(OF_A_NIGHT):
             deliver(run_id=held.run_id, company=company)
     finally:  # one kind that does not arrive is no reason to keep the other
         if REVIEWS in held.outboxes:

@@ -128,8 +128,10 @@ def publish(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, 
 
 
 def deliver(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, company: CompanyPath = None) -> None:  # noqa: ARG001
-    """Mail each account manager the list of the live night; a repeat sends only what was not sent."""
+    """Mail each account manager the list of the live night, and each lead a digest; a repeat sends what was not."""
     from delivery.published_lists import PublishedLists
+    from delivery.published_summaries import PublishedDigests, PublishedQuietLists
+    from delivery.report import UndeliveredError
 
     settings = load_settings()
     required_smtp_url(settings)
@@ -137,6 +139,15 @@ def deliver(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, 
         stage_at_work("deliver", run_id=run_id, fence=fence, company=company, settings=settings) as work,
         work.house.warehouse.connect(Role.MAILER) as connection,
     ):
-        lists = PublishedLists.live(connection, gen=work.night.gen, company=work.house.company)
-        send_mails(lists, work.house, work.teller)
+        undelivered = []
+        for kind in (PublishedLists, PublishedDigests, PublishedQuietLists):
+            mails = kind.live(connection, gen=work.night.gen, company=work.house.company)
+            if kind is not PublishedLists and not mails.has_mails():
+                continue
+            try:
+                send_mails(mails, work.house, work.teller)
+            except UndeliveredError as problem:  # a list that did not arrive is no reason to keep the others' digests
+                undelivered.append(problem)
         send_back_after_lists(work.house, connection, work.teller)
+        if undelivered:
+            raise undelivered[0]

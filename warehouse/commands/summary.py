@@ -102,7 +102,8 @@ def _churn_list(house: House) -> Table:
         for row in connection.execute(
             "select account_manager_id, coalesce(account_name, account_id), stage_code,"
             " round(churn_probability::numeric * 100), round(expected_loss_amount), days_since_last_order, method_code"
-            " from bi.fct_churn_lists order by expected_loss_amount desc, account_id limit %s",
+            " from bi.fct_churn_lists where status_code is distinct from 'recovered'"
+            " order by expected_loss_amount desc, account_id limit %s",
             (_LIST_LINES,),
         ):
             manager, name, stage, risk, loss, days, method = row

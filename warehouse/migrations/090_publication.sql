@@ -184,6 +184,7 @@ begin
     perform ops.record_scores(p_gen);
     perform ops.keep_assignments(p_gen);
     perform ops.enqueue_mails(p_gen);
+    perform ops.enqueue_summaries(p_gen);
     return query select x.mart, x.row_count from ops.audit x where x.gen = p_gen order by 1;
 end $f$;
 

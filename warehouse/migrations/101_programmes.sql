@@ -46,13 +46,22 @@ create table if not exists ops.mailed_accounts (
     gen bigint not null,
     primary key (account_id, as_of)
 );
+-- whose the account was, and what the list said of it; null on lists of before these were kept
+alter table ops.mailed_accounts
+add column if not exists owner_id text,
+add column if not exists status_code text,
+add column if not exists band_code text,
+add column if not exists churn_probability double precision;
 
 create or replace function ops.note_mailed() returns trigger
 language plpgsql security definer set search_path = pg_catalog as $f$
 begin
     if to_regclass('pub.fct_churn_lists') is not null then
-        insert into ops.mailed_accounts (account_id, as_of, gen)
-        select l.account_id, r.as_of, new.gen
+        insert into ops.mailed_accounts
+            (account_id, as_of, gen, owner_id, status_code, band_code, churn_probability)
+        select
+            l.account_id, r.as_of, new.gen, coalesce(l.stands_in_for_id, l.account_manager_id), l.status_code,
+            l.band_code, l.churn_probability
         from pub.fct_churn_lists l
         inner join ops.runs r on r.gen = l.gen
         where l.gen = new.gen and l.account_manager_id = new.account_manager_id and l.account_id is not null

@@ -30,9 +30,27 @@ merged as (
         {{ first_by_rank('role') }} as role,
         {{ first_by_rank('team') }} as team,
         {{ first_by_rank('reports_to_id') }} as reports_to_id,
-        {{ first_by_rank('stands_in_id') }} as stands_in_id
+        {{ first_by_rank('stands_in_id') }} as stands_in_id,
+        cast({{ first_by_rank('absent_from') }} as date) as absent_from,
+        cast({{ first_by_rank('absent_until') }} as date) as absent_until
     from ranked
     group by account_manager_id
+
+),
+
+-- A list is read on the morning after the day it answers for.
+present as (
+
+    select
+        *,
+        coalesce(cast(is_active as boolean), true) as is_here,
+        coalesce(
+            (absent_from is not null or absent_until is not null)
+            and coalesce(absent_from <= {{ as_of_date() }} + 1, true)
+            and coalesce(absent_until > {{ as_of_date() }}, true),
+            false
+        ) as is_absent
+    from merged
 
 ),
 
@@ -50,23 +68,32 @@ account_counts as (
 final as (
 
     select
-        merged.account_manager_id,
-        merged.account_manager_name,
-        merged.email,
-        merged.language,
-        coalesce(cast(merged.is_active as boolean), true) as is_active,
-        cast(coalesce(cast(merged.list_capacity as int), policy.list_capacity) as int)
+        present.account_manager_id,
+        present.account_manager_name,
+        present.email,
+        present.language,
+        present.is_here as is_active,
+        cast(coalesce(cast(present.list_capacity as int), policy.list_capacity) as int)
             as list_capacity,
         coalesce(account_counts.accounts_count, 0) as accounts_count,
-        coalesce(merged.role, 'account_manager') as role,
-        merged.team,
-        merged.reports_to_id,
-        merged.stands_in_id,
+        coalesce(present.role, 'account_manager') as role,
+        present.team,
+        present.reports_to_id,
+        present.stands_in_id,
+        present.absent_from,
+        present.absent_until,
+        case when present.is_here and present.is_absent then stand_ins.account_manager_id end
+            as covered_by_id,
         {{ as_of_date() }} as as_of_date
-    from merged
+    from present
     cross join policy
     left join account_counts
-        on merged.account_manager_id = account_counts.account_manager_id
+        on present.account_manager_id = account_counts.account_manager_id
+    left join present as stand_ins
+        on
+            present.stands_in_id = stand_ins.account_manager_id
+            and stand_ins.is_here
+            and not stand_ins.is_absent
 
 )
 

@@ -19,6 +19,8 @@ renamed as (
         role,
         team,
         list_capacity,
+        absent_from,
+        absent_until,
         is_active,
         is_latest,
         known_date,
