@@ -42,7 +42,12 @@ class PublishedLists(Published):
             return None
         outcomes = outcomes_in(manager.language)
         rows = (_row(each, manager.language, outcomes, self.company.record_url(each["account_id"])) for each in found)
-        return ChurnLetter(**self.head(manager), rows=tuple(rows), outcomes=tuple(outcomes.values()))
+        return ChurnLetter(
+            **self.head(manager),
+            rows=tuple(rows),
+            unlisted_count=self.unlisted_count(manager),
+            outcomes=tuple(outcomes.values()),
+        )
 
 
 def outcomes_in(language: Language) -> dict[str, str]:
