@@ -93,11 +93,15 @@ class ListRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChurnLetter(Letter):
-    """One churn list. `rows` is never empty; `outcomes` are the words in which an answer says what came of it."""
+    """One churn list. `rows` is never empty; `outcomes` are the words in which an answer says what came of it.
+
+    `unlisted_count`: accounts at risk that are not on it, since they rest, were put off, or the list is full.
+    """
 
     kind: ClassVar[str] = "churn_list"
 
     rows: tuple[ListRow, ...]
+    unlisted_count: int = 0
     outcomes: tuple[str, ...] = ()
 
     @property

@@ -50,7 +50,11 @@ contacts as (
         account_id,
         %(as_of)s - max(happened_date) as days_since_last_contact
     from {schema}.fct_interactions
-    where is_done and is_two_way and happened_date <= %(as_of)s
+    where
+        is_done
+        and is_two_way
+        and happened_date <= %(as_of)s
+        and account_id in (select account_id from {schema}.list_states where is_listed)
     group by account_id
 
 ),

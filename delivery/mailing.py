@@ -54,7 +54,7 @@ LEAD_DIGESTS = Mailing(
 QUIET_LISTS = Mailing(
     kind=QuietLetter.kind,
     mart="fct_churn_lists",
-    noun="empty list's note",
+    noun="empty-list note",
     command="guanxi deliver",
     later="a night that is not held sends its own, once a week",
 )

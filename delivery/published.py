@@ -124,6 +124,16 @@ class Published(ABC):
         ).format(listed=self.listed, owner=self.owner, joined=_OWNER)
         return [manager_id for (manager_id,) in self.connection.execute(query, self.parameters).fetchall()]
 
+    def unlisted_count(self, manager: Manager) -> int:
+        """Return how many accounts at risk are the manager's and not listed: at rest, put off, or without room."""
+        row = self.connection.execute(
+            "select count(*) from pub.fct_account_next_actions a where a.gen = %(gen)s"
+            " and a.account_manager_id = %(manager)s and not exists"
+            " (select 1 from pub.fct_churn_lists l where l.gen = a.gen and l.account_id = a.account_id)",
+            {"gen": self.gen, "manager": manager.account_manager_id},
+        ).fetchone()
+        return int(row[0]) if row else 0
+
     def has_mails(self) -> bool:
         """Whether the outbox has a mail of the kind and generation, in whatever state."""
         row = self.connection.execute(

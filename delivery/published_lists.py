@@ -47,7 +47,12 @@ class PublishedLists(Published):
             found = [each | {"method_code": FELL_BACK} for each in found]
         outcomes = outcomes_in(manager.language)
         rows = (_row(each, manager.language, outcomes, self.company.record_url(each["account_id"])) for each in found)
-        return ChurnLetter(**self.head(manager), rows=tuple(rows), outcomes=tuple(outcomes.values()))
+        return ChurnLetter(
+            **self.head(manager),
+            rows=tuple(rows),
+            unlisted_count=self.unlisted_count(manager),
+            outcomes=tuple(outcomes.values()),
+        )
 
     def fell_back(self) -> bool:
         """Say whether a rule scored because the model could not."""

@@ -62,7 +62,11 @@ class PublishedQuietLists(Published):
             " where l.gen = m.gen and l.account_manager_id = m.account_manager_id)",
             {"gen": self.gen, "manager": manager.account_manager_id},
         ).fetchone()
-        return None if row is None else QuietLetter(**self.head(manager), accounts_count=int(row[0]))
+        if row is None:
+            return None
+        return QuietLetter(
+            **self.head(manager), accounts_count=int(row[0]), unlisted_count=self.unlisted_count(manager)
+        )
 
     def managers_without_letter(self) -> int:
         """Return 0: who has a list needs no letter that there is none."""

@@ -196,6 +196,15 @@ def test_a_page_stays_below_what_gmail_cuts_and_the_text_has_all() -> None:
     assert len(list(workbook(message).worksheets[0].iter_rows())) == 101
 
 
+@pytest.mark.parametrize(
+    ("count", "words"), [(0, ()), (1, ("1 more customer of yours is",)), (7, ("7 more customers",))]
+)
+def test_who_is_at_risk_and_not_listed_is_counted(count: int, words: tuple[str, ...]) -> None:
+    for text in words_of(render(a_letter(unlisted_count=count))):
+        assert all(each in text for each in words)
+        assert ("not on this list" in text) is bool(words)
+
+
 def test_a_link_to_the_record_is_there_where_the_company_has_one() -> None:
     (link,) = re.findall(r'<a href="([^"]*)"', part(render(a_letter()), "html"))
     assert link == "https://crm.example.test/accounts/C0001"

@@ -110,12 +110,22 @@ def test_who_has_customers_and_an_empty_list_is_told_so_on_mondays(
         {"id": "gone", "is_active": False}, {"id": "away", "covered_by": "busy"},
     ]  # fmt: skip
     gen = publisher.publish(managers, {"busy": ["B1"]}, as_of=day)
+    for account, manager in (("B1", "busy"), ("B2", "busy"), ("C1", "calm"), ("C2", "calm")):
+        publisher.connection.execute(
+            "insert into pub.fct_account_next_actions (gen, account_id, account_manager_id) values (%s, %s, %s)",
+            (gen, account, manager),
+        )
+    publisher.connection.commit()
+    assert send(mailer, company, faulty_server.url, gen).sent == 1
+    (list_of_busy,) = faulty_server.kept.pop("busy@example.test")
+    assert "1 more customer of yours is at risk and not on this list" in text_of(list_of_busy)
     assert publisher.states(gen, "quiet_list") == ({"calm": "pending"} if is_told else {})
     assert send(mailer, company, faulty_server.url, gen, kind=PublishedQuietLists).sent == int(is_told)
     assert list(faulty_server.kept) == (["calm@example.test"] if is_told else [])
     if is_told:
         (mail,) = faulty_server.kept["calm@example.test"]
         assert "None of your 7 customers is on a list" in text_of(mail)
+        assert "2 of them are at risk all the same" in text_of(mail)
         assert list(mail.iter_attachments()) == []
 
 
@@ -129,7 +139,7 @@ def a_digest(language: Language, name: str, manager: str) -> LeadLetter:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_equal_letters_are_equal_bytes_and_say_whose_language_they_are_in(language: Language) -> None:
-    quiet = QuietLetter(**letter_head(language, "Ann"), accounts_count=1)
+    quiet = QuietLetter(**letter_head(language, "Ann"), accounts_count=1, unlisted_count=0)
     for letter in (quiet, a_digest(language, "Ann", "Bob")):
         assert render(letter).as_bytes() == render(letter).as_bytes()
         assert render(letter)["Content-Language"] == language
