@@ -35,20 +35,24 @@ class FolderInbox:
         self.now = now
         self._files: dict[str, Path] = {}
         if not folder.is_dir():
-            raise BadFeedbackFolderError(
-                f"GUANXI_FEEDBACK_FOLDER, {folder}",
-                seen="no such folder",
-                expected="a folder into which account managers' sheets or mails are laid",
-                next_step="make the folder, or correct the setting",
-            )
+            raise self._bad("no such folder")
 
     @property
     def is_maildir(self) -> bool:
         return all((self.folder / name).is_dir() for name in _MAILDIR)
 
     def documents(self) -> Iterator[Document]:
-        for file in self._found():
-            document = self._read(file)
+        try:
+            files = self._found()
+        except OSError as error:
+            raise self._bad(f"it cannot be listed ({error.strerror})") from None
+        for file in files:
+            try:
+                document = self._read(file)
+            except FileNotFoundError:  # somebody took it away meanwhile
+                continue
+            except OSError as error:
+                raise self._bad(f"a file in it cannot be read ({error.strerror})") from None
             if document is not None:
                 self._files[document.reference] = file
                 yield document
@@ -57,6 +61,12 @@ class FolderInbox:
         file = self._files.pop(document.reference, None)
         if file is None:  # the same file lay there twice
             return
+        try:
+            self._put_away(file, is_clean=is_clean)
+        except OSError as error:
+            raise self._bad(f"a file in it cannot be moved ({error.strerror})") from None
+
+    def _put_away(self, file: Path, *, is_clean: bool) -> None:
         if self.is_maildir and file.parent.name == "new":
             file.replace(self.folder / "cur" / f"{file.name.partition(':')[0]}:2,S")
             return
@@ -64,11 +74,19 @@ class FolderInbox:
         into.mkdir(parents=True, exist_ok=True)
         file.replace(_free_name(into / file.name))
 
+    def _bad(self, seen: str) -> BadFeedbackFolderError:
+        return BadFeedbackFolderError(
+            f"GUANXI_FEEDBACK_FOLDER, {self.folder}",
+            seen=seen,
+            expected="a folder into which account managers' sheets or mails are laid, and in which files can be moved",
+            next_step="make the folder and give us the right to write in it, or correct the setting; nothing is lost",
+        )
+
     def _found(self) -> list[Path]:
         if self.is_maildir:
             found = [*(self.folder / "new").iterdir(), *self.folder.iterdir()]
         else:
-            folders = [each for each in self.folder.iterdir() if each.is_dir() and _is_a_managers(each.name)]
+            folders = [each for each in self.folder.iterdir() if _is_a_managers(each)]
             found = [file for place in (self.folder, *folders) for file in place.iterdir()]
         files = [file for file in found if file.is_file() and not file.is_symlink() and self._is_meant(file)]
         return sorted(files, key=lambda file: (file.stat().st_mtime_ns, str(file)))
@@ -96,8 +114,9 @@ class FolderInbox:
         return Document(reference, "sheet", label, answers=tuple(answers), manager_id=manager_id, problem=problem)
 
 
-def _is_a_managers(name: str) -> bool:
-    return name not in {DONE, REFUSED} and not name.startswith(".")
+def _is_a_managers(folder: Path) -> bool:
+    is_real = folder.is_dir() and not folder.is_symlink()
+    return is_real and folder.name not in {DONE, REFUSED} and not folder.name.startswith(".")
 
 
 def _free_name(wanted: Path) -> Path:

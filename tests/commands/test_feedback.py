@@ -12,11 +12,15 @@ import pytest
 
 from delivery.feedback.crm import row_code
 from delivery.mailbox import Mailbox, local_mailbox
-from tests.commands.corner_shop import GOOD_DAY, Shop, well_said
+from tests.commands.corner_shop import GOOD_DAY, NEXT_DAY, Shop, well_said
 from tests.delivery.answering import a_sheet
 from tests.delivery.test_feedback_words import a_reply
 from tests.night.house_for_nights import NightHouse
+from warehouse.commands.feedback import take_in_before_lists
+from warehouse.commands.work import Teller
 from warehouse.embedded import free_port
+from warehouse.house import opened_house
+from warehouse.settings import load_settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("corner shop")]
 
@@ -65,6 +69,8 @@ def test_answers_are_looked_at_taken_in_and_the_wrong_ones_go_back(answered: Ans
     assert "no account manager that we know" in done.stdout
     assert "@" not in done.stdout + done.stderr, "an address is personal"
     assert "三月" not in done.stdout + done.stderr, "what was written is the manager's"
+    told = "feedback: refused answers of mei (1 mails) wait to go back: guanxi feedback sends them"
+    assert told in shop.succeed("status")
     assert sorted(str(each.relative_to(folder)) for each in folder.rglob("*.*")) == [
         "done/otto.xlsx", "refused/reply.eml", "refused/stranger.eml",
     ]  # fmt: skip
@@ -79,6 +85,7 @@ def test_answers_are_looked_at_taken_in_and_the_wrong_ones_go_back(answered: Ans
     assert [each.addr_spec for each in mail["To"].addresses] == ["mei@example.com"]
     assert "这一行不在您的名单上" in str(mail.get_content())
     assert "went back" not in posted.succeed("feedback")
+    assert "feedback:" not in shop.succeed("status")
     assert len(answered.mailbox.mails()) == 1
 
 
@@ -95,6 +102,24 @@ def test_a_place_that_cannot_be_read_does_not_keep_the_others_from_being_read(an
     assert "hush-hush" not in done.stdout + said
     told = answered.shop.with_settings(GUANXI_FEEDBACK_FOLDER=answered.folder / "nowhere").refused("feedback")
     assert "no such folder" in told
+
+
+def test_a_night_goes_on_without_a_mailbox_that_does_not_answer_and_one_of_the_past_takes_none_in(
+    answered: Answered, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account = answered.listed["mei"][0]
+    (answered.folder / "r.eml").write_bytes(a_reply(f"{row_code('mei', account)} called", From="mei@example.com"))
+    shop = answered.shop.with_settings(
+        GUANXI_FEEDBACK_IMAP_URL=f"imaps://ann:hush-hush@localhost:{free_port()}/INBOX?timeout=2"
+    )
+    settings = load_settings({name: each for name, each in shop.house.environment().items() if "GUANXI_" in name})
+    with opened_house(settings) as house:
+        for as_of in (GOOD_DAY, NEXT_DAY):
+            take_in_before_lists(house, Teller(), schema="no_build", as_of=as_of)
+            said = capsys.readouterr().out
+            assert ("feedback: 1 answers taken (1 called) of 1 documents" in said) is (as_of == NEXT_DAY)
+            assert ("feedback: mailbox INBOX at localhost:" in said) is (as_of == NEXT_DAY)
+            assert "hush-hush" not in said
 
 
 def test_without_a_place_or_a_night_it_says_what_to_do(shop: Shop, empty_home: NightHouse) -> None:

@@ -356,6 +356,19 @@ def test_a_maildir_is_read_and_its_mails_are_marked_as_seen(
     assert left(tmp_path) == ["cur/16.M1.host:2,S", "cur/17.M1.host:2,S"]
 
 
+def test_a_file_that_cannot_be_moved_is_told_and_counts_once(
+    publisher: Publisher, mailer: psycopg.Connection, company: Company, gen: int, tmp_path: Path
+) -> None:
+    aged(tmp_path / "reply.eml", a_reply(f"{A1} called"))
+    (tmp_path / "done").write_text("no folder")
+    with pytest.raises(BadFeedbackFolderError, match="cannot be moved"):
+        take_in(mailer, company, gen, FolderInbox(tmp_path, now=NOW))
+    (tmp_path / "done").unlink()
+    assert take_in(mailer, company, gen, FolderInbox(tmp_path, now=NOW)).known == 1
+    assert left(tmp_path) == ["done/reply.eml"]
+    assert len(kept(publisher)) == 1
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadFeedbackFolderError, match="no such folder"):
         FolderInbox(tmp_path / "nowhere", now=NOW)

@@ -100,6 +100,24 @@ def send_back_after_lists(house: House, connection: psycopg.Connection, teller: 
         _send_back(_Desk(house, connection, live, teller))
 
 
+def undelivered_lines(connection: psycopg.Connection) -> list[str]:
+    """Return what became of refused answers of a week that did not go back for sure; for the publisher."""
+    rows = connection.execute(
+        "select d.return_state, count(*), string_agg(distinct d.account_manager_id, ', ' order by d.account_manager_id)"
+        " from ops.feedback_documents d where d.return_state in ('pending', 'sending', 'unknown', 'failed')"
+        " and d.as_of > (select p.as_of from ops.published p) - 7 group by 1 order by 1"
+    ).fetchall()
+    told = {
+        "pending": "wait to go back: guanxi feedback sends them",
+        "sending": "are being sent, or were left by a sender that died: guanxi feedback tells",
+        "unknown": "may not have come back; tell these managers",
+        "failed": "could not be mailed; tell these managers",
+    }
+    return [
+        f"feedback: refused answers of {managers} ({count:,} mails) {told[state]}" for state, count, managers in rows
+    ]
+
+
 def _take_in(desk: _Desk, *, schema: str | None, is_trial: bool = False) -> list[Problem]:
     """Take answers in; return what kept a place of them from being read, the others were read all the same."""
     from delivery.feedback.intake import Clerk, Intake

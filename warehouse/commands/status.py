@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from warehouse.commands.feedback import undelivered_lines
 from warehouse.commands.mails import held_lines
 from warehouse.commands.prepare import prepare
 from warehouse.commands.stale_sources import stale_lines
@@ -97,6 +98,8 @@ def _tell_live(connection: psycopg.Connection, house: House, teller: Teller) -> 
         teller.say(f"stale: {line}")
     for line in held_lines(connection, live[0]) if live is not None else ():
         teller.say(f"held: {line}")
+    for line in undelivered_lines(connection):
+        teller.say(line)
 
 
 def _runs_table(connection: psycopg.Connection) -> Table:
