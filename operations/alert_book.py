@@ -27,7 +27,10 @@ class AlertBook(Protocol):
         """Note what is new, and return it."""
 
     def waiting(self, channels: Iterable[str], now: datetime) -> list[Alert]:
-        """Return what one of the channels has not taken yet and is still worth telling, the oldest first."""
+        """Return what one of the channels has not taken yet, or nobody where there is no channel, the oldest first.
+
+        What is no longer worth telling is left out.
+        """
 
     def told(self, alert: Alert, channel: str, now: datetime) -> None:
         """Note that a channel took it."""
@@ -50,8 +53,9 @@ class DatabaseBook:
         try:
             yield
         finally:
-            with self.connection.transaction():
+            if self.connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE:
                 self.connection.execute(f"select pg_advisory_unlock({_LOCK})".encode())
+            # else it was cut short, and the lock goes with the connection
 
     def note(self, alerts: Iterable[Alert]) -> list[Alert]:
         query = sql.SQL("insert into ops.alerts ({}) values ({}) on conflict (key) do nothing returning true").format(
@@ -61,13 +65,12 @@ class DatabaseBook:
             return [each for each in alerts if self.connection.execute(query, _facts(each)).fetchone() is not None]
 
     def waiting(self, channels: Iterable[str], now: datetime) -> list[Alert]:
-        query = sql.SQL(
-            "select {}, tries, told_by from ops.alerts where not told_by @> %s and not_after > %s"
-            " order by noted_at, key"
-        ).format(sql.SQL(", ").join(map(sql.Identifier, _FACTS)))
+        query = sql.SQL("select {}, tries, told_by from ops.alerts where not_after > %s order by noted_at, key").format(
+            sql.SQL(", ").join(map(sql.Identifier, _FACTS))
+        )
         with self.connection.transaction(), self.connection.cursor(row_factory=dict_row) as cursor:
-            rows = cursor.execute(query, (list(channels), now)).fetchall()
-        return [Alert(**(row | {"told_by": frozenset(row["told_by"])})) for row in rows]
+            rows = cursor.execute(query, (now,)).fetchall()
+        return _waiting([Alert(**(row | {"told_by": frozenset(row["told_by"])})) for row in rows], channels)
 
     def told(self, alert: Alert, channel: str, now: datetime) -> None:
         with self.connection.transaction():
@@ -106,9 +109,8 @@ class FileBook:
         return new
 
     def waiting(self, channels: Iterable[str], now: datetime) -> list[Alert]:
-        wanted = set(channels)
         noted = [_from_json(facts) for facts in self._noted.values()]
-        return [each for each in noted if not wanted <= each.told_by and each.not_after > now]
+        return _waiting([each for each in noted if each.not_after > now], channels)
 
     def told(self, alert: Alert, channel: str, now: datetime) -> None:  # noqa: ARG002 - the other book keeps it
         facts = self._noted[alert.key]
@@ -130,6 +132,11 @@ class FileBook:
         draft = self.file.with_suffix(".part")
         draft.write_text(json.dumps(self._noted, ensure_ascii=False, indent=1), encoding="utf-8")
         draft.replace(self.file)
+
+
+def _waiting(alerts: list[Alert], channels: Iterable[str]) -> list[Alert]:
+    wanted = set(channels)
+    return [each for each in alerts if not wanted <= each.told_by or not (wanted or each.told_by)]
 
 
 def _facts(alert: Alert) -> dict[str, object]:

@@ -46,7 +46,7 @@ def tell(book: AlertBook, alerts: list[Alert], channels: list[Channel], *, now: 
     Of a telling whose fate nobody knows one more is made, as of a list that is mailed.
     """
     new = book.note(alerts)
-    names = [channel.name for channel in channels] or ["nobody"]
+    names = [channel.name for channel in channels]
     count, problems = 0, []
     for alert in book.waiting(names, now):
         for channel in channels:

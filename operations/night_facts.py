@@ -11,6 +11,7 @@ from warehouse.errors import Problem
 PUBLISHED, REJECTED = "published", "rejected"
 AT_WORK = frozenset({"building", "audited"})
 
+_SAMPLES = re.compile(r"\(e\.g\. .*\)")
 _ADDRESS = re.compile(r"[^\s<>\"']+@[^\s<>\"',;]+")
 
 
@@ -238,5 +239,5 @@ class NightFacts:
 
 
 def plain(text: str | None) -> str:
-    """Return a note of the ledger without what may be a mail address or a login."""
-    return _ADDRESS.sub("…", text or "")
+    """Return a note of the ledger without what may be a mail address, a login, or the key of a person's record."""
+    return _ADDRESS.sub("…", _SAMPLES.sub("(e.g. …)", text or ""))

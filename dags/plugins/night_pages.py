@@ -49,5 +49,5 @@ class NightPages(AirflowPlugin):
     name = "night_pages"
     fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "night pages"}]  # noqa: RUF012 - Airflow's own type
     external_views = [  # noqa: RUF012 - Airflow's own type
-        {"name": "Nights 夜间任务", "href": f"{PREFIX}/index.html", "url_route": "nights", "destination": "nav"}
+        {"name": "Nights", "href": f"{PREFIX}/index.html", "url_route": "nights", "destination": "nav"}
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,9 +25,7 @@ def pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     (tmp_path / "company" / "tiny" / "secret.html").write_text("no page of a night")
     (night / "out.html").symlink_to(tmp_path / "company" / "tiny" / "secret.html")
     monkeypatch.syspath_prepend(str(DAGS / "plugins"))
-    import night_pages
-
-    yield night_pages
+    yield importlib.import_module("night_pages")
     sys.modules.pop("night_pages", None)
 
 

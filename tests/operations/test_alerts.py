@@ -21,9 +21,11 @@ from operations.webhook import body_of
 from tests.conftest import ROLE_SECRET
 from tests.delivery.conftest import FaultyServer
 from tests.operations.conftest import BEGAN, DAY, MORNING, Hook, Ledger
+from tests.stack.running_stack import wait_for
 from warehouse.commands.alerts import UntoldError, look, look_in, tell_outcome
 from warehouse.commands.work import Teller
 from warehouse.company import Company
+from warehouse.database import Warehouse
 from warehouse.embedded import free_port
 from warehouse.house import House
 from warehouse.plain_yaml import read_yaml
@@ -276,6 +278,23 @@ def test_a_late_night_is_told_by_a_process_of_its_own_that_knows_no_airflow(
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
     assert ["is late" in str(mail["Subject"]) for mail in post.kept[ANN]] == [True]
+    listed = subprocess.run(
+        [sys.executable, "-c", program, "alerts", "list"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert "late" in listed.stdout
+    watching = subprocess.Popen(
+        [sys.executable, "-c", program, "alerts", "watch", "--every", "1"],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        wait_for((tmp_path / "home" / "alerts.seen").exists, seconds=60, what="a look of the watch")
+        assert watching.poll() is None, "it goes on"
+    finally:
+        watching.terminate()
+        said, _ = watching.communicate(timeout=30)
+    assert said.startswith("alerts: 0 new, 0 told")
+    assert len(post.kept[ANN]) == 1
 
 
 def test_a_warehouse_that_is_down_is_told_once_and_again_when_it_is_down_another_time(
@@ -319,6 +338,26 @@ def test_a_mail_that_failed_while_the_warehouse_is_down_is_told_by_the_next_look
     look(down, ended=None, company=None, teller=Teller())
     look(down, ended=None, company=None, teller=Teller())
     assert len(post.kept[ANN]) == 1
+
+
+def test_a_warehouse_that_does_not_answer_in_time_is_not_waited_for(
+    ledger: Ledger, house: House, warehouse: Warehouse
+) -> None:
+    ledger.night(state="rejected", note="check raw of tiny")
+    with warehouse.connect_admin() as other:
+        other.execute("lock table ops.runs in access exclusive mode")
+        with pytest.raises(TimeoutError, match="no answer within"):
+            look_in(house, now=MORNING, ended=None, smtp_url=None, patience_seconds=0.5)
+    assert len(_look(house).new) == 1, "and the next look finds nothing of it in its way"  # type: ignore[attr-defined]
+
+
+def test_what_somebody_was_told_of_does_not_wait_when_nobody_is_named_any_more(
+    ledger: Ledger, house: House, post: FaultyServer
+) -> None:
+    ledger.night(state="rejected", note="check raw of tiny")
+    assert not _look(house).is_well  # type: ignore[attr-defined]
+    assert _look(_house_with(house, operators=ANN), post).is_well  # type: ignore[attr-defined]
+    assert _look(house).is_well  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,7 @@ def test_the_rule_tells_its_column(rule: str, column: str | None) -> None:
     assert column_of(rule) == column
 
 
-def test_notes_lose_what_may_be_an_address() -> None:
+def test_notes_lose_what_may_be_an_address_or_the_key_of_a_person() -> None:
     assert plain("am1 (550 no <ann.o@mail.example> here); smtp://u:p@host") == "am1 (550 no <…> here); …"
+    assert plain("3 rows (e.g. K01, K(2), x) of 9\n  next: look") == "3 rows (e.g. …) of 9\n  next: look"
     assert plain(None) == ""

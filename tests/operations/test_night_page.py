@@ -119,10 +119,11 @@ CHINESE = "张伟的手机"
 def test_no_value_of_a_person_is_on_a_page_in_the_terminal_or_in_the_json(
     ledger: Ledger, house: House, publisher: psycopg.Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    planted = {name: canary(name) for name in ("seen", "key", "row", "recipient", "reason", "note", "held")}
+    planted = {name: canary(name) for name in ("seen", "key", "row", "recipient", "reason", "note", "sample")}
     planted |= {"chinese": CHINESE, "telephone": "13912345678", "cyrillic": "Ольга"}
     ledger.night()
     ledger.stage("deliver", state="failed", note=f"lists: 0 sent\n  seen:     am1 (550 {planted['note']}@mail.example)")
+    ledger.stage("extract", part="crm", state="failed", note=f"9 rows (e.g. {planted['sample']}) are refused")
     ledger.refused("bad_date_due_date", record_id=planted["key"], seen=planted["seen"], row={"payer": planted["row"]})
     for number, seen in enumerate((CHINESE, "13912345678", f"Ольга, {CHINESE}")):
         ledger.refused("missing_account_id", record_id=f"P{number}", seen=seen, row={"payer": planted["row"]})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import threading
 import time as clock
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
@@ -17,10 +19,11 @@ from pydantic import SecretStr
 from rich.markup import escape
 from rich.table import Table
 
-from warehouse.commands.prepare import UnpreparedWarehouseError, prepare, require_prepared
-from warehouse.commands.work import CompanyPath, Teller, open_prepared_house
+from warehouse.commands.prepare import UnpreparedWarehouseError, prepare_older
+from warehouse.commands.work import CompanyPath, Teller, open_house
 from warehouse.company import Company, load_company
 from warehouse.database import Role, WarehouseUnreachableError
+from warehouse.embedded import EmbeddedServerError
 from warehouse.errors import Problem
 from warehouse.house import House, opened_house
 from warehouse.settings import Settings, load_settings
@@ -34,6 +37,7 @@ app = typer.Typer(help="What operators are told, each thing once, by mail and we
 SEEN_FILE = "alerts.seen"
 _LIST_LINES = 20
 _EVERY_SECONDS = 300
+_PATIENCE_SECONDS = 90.0
 
 Ended = Annotated[str | None, typer.Option("--run-id", help="A run that is over, so that its failure is told at once.")]
 
@@ -58,6 +62,9 @@ def watch(
     while True:
         try:
             look(settings, ended=None, company=company, teller=teller)
+        except UntoldError as error:
+            if has_somebody(settings):  # else it was said when it was new
+                teller.say(f"error: {error}")
         except (Problem, psycopg.Error, OSError) as error:
             teller.say(f"error: {error}")
         settings.home.mkdir(parents=True, exist_ok=True)
@@ -69,7 +76,7 @@ def watch(
 def show(company: CompanyPath = None) -> None:
     """Show the newest alerts, who was told, and what still waits to be told."""
     table = Table("noted", "kind", "what", "seen", "told by", "problem", title="alerts", title_justify="left")
-    with open_prepared_house(company) as house, house.warehouse.connect(Role.PUBLISHER) as connection:
+    with open_house(company) as house, _ledger_of(house) as connection:
         for noted, kind, title, seen, told_by, problem in connection.execute(
             "select to_char(noted_at, 'YYYY-MM-DD HH24:MI'), kind, title_en, seen, array_to_string(told_by, ', '),"
             " coalesce(last_problem, '') from ops.alerts order by noted_at desc, key limit %s",
@@ -90,34 +97,65 @@ def look(settings: Settings, *, ended: str | None, company: str | None, teller: 
     except UnpreparedWarehouseError:
         teller.say(f"{chosen.id}: no night has been opened yet, so nothing is due")
         return
-    except (WarehouseUnreachableError, psycopg.OperationalError) as error:
+    except (WarehouseUnreachableError, EmbeddedServerError, psycopg.OperationalError, TimeoutError) as error:
         told = _tell_unreachable(settings, chosen, error, now)
     tell_outcome(told, settings, teller)
 
 
-def look_in(house: House, *, now: datetime, ended: str | None, smtp_url: SecretStr | None) -> Told:
-    """Find what is due in an open house and tell it; raises UnpreparedWarehouseError before the first night."""
+def look_in(
+    house: House,
+    *,
+    now: datetime,
+    ended: str | None,
+    smtp_url: SecretStr | None,
+    patience_seconds: float = _PATIENCE_SECONDS,
+) -> Told:
+    """Find what is due in an open house and tell it.
+
+    Raises UnpreparedWarehouseError before the first night, TimeoutError when the warehouse does not answer in time.
+    """
     from operations.alert_book import DatabaseBook, FileBook
     from operations.channel import tell
     from operations.due_alerts import find_due
 
-    require_prepared(house.warehouse, house.company)
-    with house.warehouse.connect(Role.PUBLISHER) as connection:
-        connection.autocommit = True
-        if connection.execute("select to_regclass('ops.alerts') is null").fetchone() == (True,):
-            prepare(house.warehouse, house.company)  # a warehouse that an earlier version has prepared
-        book = DatabaseBook(connection)
-        with book.alone(), _channels(house.settings, house.company, smtp_url) as channels:
-            due = find_due(
-                connection,
-                house.company,
-                now=now,
-                deadline=time.fromisoformat(house.settings.night_deadline),
-                ended=ended,
-            )
-            told = tell(book, due, channels, now=now)
+    with contextlib.ExitStack() as opened:
+        with _patience(patience_seconds):
+            connection = opened.enter_context(_ledger_of(house))
+            book = DatabaseBook(connection)
+            opened.enter_context(book.alone())
+            deadline = time.fromisoformat(house.settings.night_deadline)
+            due = find_due(connection, house.company, now=now, deadline=deadline, ended=ended)
+        channels = opened.enter_context(_channels(house.settings, house.company, smtp_url))
+        told = tell(book, due, channels, now=now)
     FileBook(_outage_file(house.settings, house.company)).forget()
     return told
+
+
+@contextlib.contextmanager
+def _ledger_of(house: House) -> Iterator[psycopg.Connection]:
+    prepare_older(house.warehouse, house.company)
+    with house.warehouse.connect(Role.PUBLISHER) as connection:
+        connection.autocommit = True
+        yield connection
+
+
+@contextlib.contextmanager
+def _patience(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError when the block takes longer: who watches must not wait for ever (main thread only)."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError(f"no answer within {seconds:g} s")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def tell_outcome(told: Told, settings: Settings, teller: Teller) -> None:
@@ -152,7 +190,11 @@ def _tell_unreachable(settings: Settings, company: Company, error: Exception, no
     from operations.alert_book import FileBook
     from operations.channel import tell
 
-    seen = f"{error.thing}: {error.seen}" if isinstance(error, Problem) else "the connection broke"
+    seen = "the connection broke"
+    if isinstance(error, Problem):
+        seen = f"{error.thing}: {error.seen}"
+    elif isinstance(error, TimeoutError):
+        seen = str(error)
     alert = make_alert("unreachable", "unreachable", now=now, seen=seen)
     with _channels(settings, company, settings.smtp_url) as channels:
         return tell(FileBook(_outage_file(settings, company)), [alert], channels, now=now)

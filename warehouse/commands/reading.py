@@ -44,7 +44,10 @@ def sql_query(
 def quarantine(run_id: RunId = None, company: CompanyPath = None) -> None:
     """Print the rows that a night refused, with the rule that each one broke, as CSV; they may hold personal data."""
     statement = sql.SQL(
-        'copy (select source, entity, rule, record_id, seen, "row", attempt, noted_at from quarantine.rows'
+        'copy (select source, entity, rule, record_id, seen, "row", attempt, noted_at,'
+        # as ops.quarantine_samples tells of it on the night's page
+        " left(encode(sha256(convert_to(concat_ws('|', source, entity, record_id), 'UTF8')), 'hex'), 10) as key_digest"
+        " from quarantine.rows"
         " where gen = (select gen from ops.runs where run_id = {0} or {0}::text is null and not is_backfill"
         " order by gen desc limit 1)"
         " order by noted_at desc, source, entity, rule, record_id) to stdout (format csv, header)"

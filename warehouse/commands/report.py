@@ -6,8 +6,9 @@ from pathlib import Path
 
 import psycopg
 
+from warehouse.commands.prepare import prepare_older
 from warehouse.commands.status import Run, tell_night
-from warehouse.commands.work import CompanyPath, Teller, open_prepared_house, shown
+from warehouse.commands.work import CompanyPath, Teller, open_house, shown
 from warehouse.database import Role
 from warehouse.house import House
 from warehouse.ledger import run_folder
@@ -17,7 +18,8 @@ def report(run_id: Run = None, company: CompanyPath = None) -> None:
     """Write the page of a night and the index of the last 30; the same facts again write the same pages."""
     from operations.reading_night import read_night
 
-    with open_prepared_house(company) as house:
+    with open_house(company) as house:
+        prepare_older(house.warehouse, house.company)
         teller = Teller()
         with house.warehouse.connect(Role.PUBLISHER) as connection:
             night = read_night(connection, house.company, run_id)
