@@ -14,7 +14,7 @@ from warehouse.plain_yaml import read_yaml
 
 FOLDER = Path(__file__).resolve().parent
 
-Kind = Literal["number", "line", "area", "bar", "scatter", "heatmap", "pie", "table", "rows"]
+Kind = Literal["number", "line", "area", "bar", "scatter", "heatmap", "table", "rows"]
 FilterName = Literal["day", "account_manager", "segment", "region", "industry"]
 
 
@@ -104,6 +104,7 @@ class Chart(_Strict):
     is_ascending: bool = False
     is_stacked: bool = False
     is_horizontal: bool = False
+    is_aslant: bool = False
     format: str = "SMART_NUMBER"
     limit: int = Field(1000, ge=1, le=50_000)
     width: int = Field(4, ge=1, le=12)

@@ -18,12 +18,12 @@ VIZ_TYPES: dict[Kind, str] = {
     "bar": "echarts_timeseries_bar",
     "scatter": "echarts_timeseries_scatter",
     "heatmap": "heatmap_v2",
-    "pie": "pie",
     "table": "table",
     "rows": "table",
 }
 
 _GRAINS = {"week": "P1W", "month": "P1M", "quarter": "P3M"}
+_NARROW = 4
 _DATE = "%Y-%m-%d"
 _MONTH = "%Y-%m"
 _AMOUNT = ",.0f"
@@ -77,7 +77,7 @@ def _number(chart: Chart, _: Dataset) -> FormData:
     is_date = figure.format.startswith("%")
     return {
         "metric": metric(figure),
-        "header_font_size": 0.4,
+        "header_font_size": 0.5,
         "subheader": chart.note.both if chart.note else "",
         "subheader_font_size": 0.125,
         "y_axis_format": "SMART_NUMBER" if is_date else figure.format,
@@ -98,16 +98,18 @@ def _over_an_axis(chart: Chart, dataset: Dataset) -> FormData:
         "legendOrientation": "top",
         "legendType": "scroll",
         "truncateXAxis": True,
-        "x_axis_time_format": _MONTH,
+        "x_axis_time_format": _DATE if _is_of_a_night(chart) else _MONTH,
         "tooltipTimeFormat": _DATE,
-        "markerEnabled": chart.kind == "line",
+        "markerEnabled": chart.kind == "line" and _is_date(chart.x, dataset),
         "markerSize": 5,
         "orientation": "horizontal" if chart.is_horizontal else "vertical",
         "stack": "Stack" if chart.is_stacked else None,
         "order_desc": True,
         "sort_series_type": "sum",
         "sort_series_ascending": False,
-        # long names stand side by side or aslant, and push the axis up
+        # beside one another names need room; below one another each has its line
+        "xAxisLabelInterval": "0" if chart.is_horizontal else "auto",
+        "xAxisLabelRotation": 45 if chart.width <= _NARROW and _is_date(chart.x, dataset) else 0,
         "x_axis_title_margin": 15,
         "y_axis_title_margin": 15,
         "truncate_metric": True,
@@ -115,6 +117,7 @@ def _over_an_axis(chart: Chart, dataset: Dataset) -> FormData:
     }
     if _is_date(chart.x, dataset):
         found["time_grain_sqla"] = _GRAINS.get(chart.grain or "")
+        found["xAxisForceCategorical"] = chart.kind == "bar"
     else:
         found["x_axis_sort"] = first.name.both if chart.order is None else chart.order
         found["x_axis_sort_asc"] = chart.is_ascending
@@ -130,7 +133,7 @@ def _heatmap(chart: Chart, _: Dataset) -> FormData:
         "groupby": row,
         "metric": metric(figure),
         "normalize_across": "heatmap",
-        "linear_color_scheme": "superset_seq_1",
+        "linear_color_scheme": "greens",
         "legend_type": "continuous",
         "show_legend": False,
         "show_values": True,
@@ -138,29 +141,12 @@ def _heatmap(chart: Chart, _: Dataset) -> FormData:
         "sort_x_axis": "alpha_asc",
         "sort_y_axis": "alpha_asc",
         "y_axis_format": figure.format,
-        "xscale_interval": -1,
-        "yscale_interval": -1,
+        "xscale_interval": 1,
+        "yscale_interval": 1,
+        "xAxisLabelRotation": 45 if chart.is_aslant else 0,
         "left_margin": "auto",
         "bottom_margin": "auto",
         "value_bounds": [None, None],
-    }
-
-
-def _pie(chart: Chart, _: Dataset) -> FormData:
-    (figure,) = chart.metrics
-    return {
-        "groupby": list(chart.by),
-        "metric": metric(figure),
-        "donut": True,
-        "innerRadius": 40,
-        "outerRadius": 70,
-        "label_type": "key_percent",
-        "number_format": figure.format,
-        "show_labels": True,
-        "show_labels_threshold": 3,
-        "labels_outside": True,
-        "show_legend": False,
-        "sort_by_metric": True,
     }
 
 
@@ -211,6 +197,11 @@ def _format_of(column: Column) -> str | None:
     return None
 
 
+def _is_of_a_night(chart: Chart) -> bool:
+    """Whether the axis has nights, whose very day counts; months and month ends are told as months."""
+    return chart.grain is None and chart.x in {"as_of_date", "scored_date"}
+
+
 def _is_date(name: str | None, dataset: Dataset) -> bool:
     return any(column.name == name and column.type.startswith(("date", "timestamp")) for column in columns_of(dataset))
 
@@ -222,7 +213,6 @@ _OF_KIND: dict[Kind, Callable[[Chart, Dataset], FormData]] = {
     "bar": _over_an_axis,
     "scatter": _over_an_axis,
     "heatmap": _heatmap,
-    "pie": _pie,
     "table": _table,
     "rows": _rows,
 }

@@ -77,6 +77,12 @@ def test_rows_fit_the_grid_and_every_filter_has_values(dashboard: Dashboard) -> 
         assert any(DESCRIPTION.by_name[chart.dataset].day for chart in dashboard.charts)
 
 
+def test_no_two_charts_of_a_dashboard_have_one_title() -> None:
+    for board in DESCRIPTION.dashboards:
+        titles = [chart.title.en for chart in board.charts]
+        assert sorted(set(titles)) == sorted(titles), f"{board.slug}: a chart's id is made of its title"
+
+
 def test_ids_are_one_a_thing_and_the_same_each_time() -> None:
     again = asset_files(read_description(), database_url=URL)
     assert again == FILES
