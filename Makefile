@@ -70,6 +70,10 @@ $(BI_READY): bi/requirements.lock $(READY)
 test-bi: $(READY) $(BI_READY)  ## every dashboard in a real browser (Debian: chromium, fonts-noto-cjk); not part of make test
 	$(BIN)/pytest -n 0 -m bi tests/bi
 
+screenshots: $(READY) $(BI_READY)  ## pictures of every dashboard anew, in docs/images, by the tests that look at them
+	mkdir -p docs/images
+	BI_PICTURES=docs/images $(BIN)/pytest -n 0 -m bi tests/bi
+
 psql: $(READY)  ## open psql as the BI reader
 	$(BIN)/guanxi psql --company $(COMPANY)
 
@@ -96,4 +100,4 @@ clean: $(READY)  ## stop the local stack and remove all state: .guanxi
 	-$(BIN)/guanxi down
 	rm -rf $(or $(GUANXI_HOME),.guanxi)
 
-.PHONY: help setup nightly test test-bi lint style types sql pytest up down bi status psql bench bench-models docs lock clean
+.PHONY: help setup nightly test test-bi lint style types sql pytest up down bi screenshots status psql bench bench-models docs lock clean

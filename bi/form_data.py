@@ -117,7 +117,6 @@ def _over_an_axis(chart: Chart, dataset: Dataset) -> FormData:
     }
     if _is_date(chart.x, dataset):
         found["time_grain_sqla"] = _GRAINS.get(chart.grain or "")
-        found["xAxisForceCategorical"] = chart.kind == "bar"
     else:
         found["x_axis_sort"] = first.name.both if chart.order is None else chart.order
         found["x_axis_sort_asc"] = chart.is_ascending

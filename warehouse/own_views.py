@@ -18,16 +18,20 @@ _OPEN_TO_ALL = frozenset({"data_version"})
 def condition(view: str, columns: Sequence[str]) -> str | None:
     """Return which rows of a view of bi a manager sees: "true" for all of them, None when the view is not theirs.
 
-    A view of accounts shows their own; one of managers themselves; a dimension that tells of neither shows all, and a
-    fact that tells of neither adds up customers of others.
+    A view of accounts shows their own; one of managers themselves; a dimension that tells of neither shows all, unless
+    it counts customers, and a fact that tells of neither adds up those of others.
     """
     if "account_manager_id" in columns and (view == "dim_accounts" or "account_id" not in columns):
         return "v.account_manager_id = (select ops.my_manager_id())"
     if "account_id" in columns:
         return "v.account_id in (select ops.my_account_ids())"
-    if view in _OPEN_TO_ALL or (view.startswith("dim_") and not any(name.endswith("account_id") for name in columns)):
+    if view in _OPEN_TO_ALL or (view.startswith("dim_") and not any(_tells_of_customers(name) for name in columns)):
         return "true"
     return None
+
+
+def _tells_of_customers(column: str) -> bool:
+    return column.endswith("account_id") or column == "accounts_count"
 
 
 def ensure_own_views(connection: psycopg.Connection, views: Iterable[str]) -> None:

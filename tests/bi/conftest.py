@@ -51,15 +51,25 @@ class RunningSuperset:
             return connection.execute(query.encode()).fetchall()
 
     def look(
-        self, login: tuple[str, str], boards: Sequence[Dashboard], *, picture: str = "", forbidden: Sequence[str] = ()
+        self,
+        login: tuple[str, str],
+        boards: Sequence[Dashboard],
+        *,
+        picture: str = "",
+        query: str = "",
+        forbidden: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """Open dashboards in a browser as somebody, and return what was seen of each."""
+        """Open dashboards in a browser as somebody, and return what was seen of each.
+
+        `picture` begins the name of what is kept, `query` is the page's own, `forbidden` are addresses to knock at.
+        """
         wanted = {
             "url": self.url, "user": login[0], "password": login[1], "browser": browser(), "folder": str(self.pictures),
             "forbidden": list(forbidden),
             "dashboards": [
                 {
                     "slug": board.slug,
+                    "query": query,
                     "picture": picture + board.slug.removeprefix("guanxi-"),
                     "charts": len(list(board.charts)),
                     "height": 150 + sum(row[0].height * 8 + 26 for row in board.rows),
@@ -86,7 +96,7 @@ def browser() -> str:
 @pytest.fixture(scope="session")
 def superset() -> Iterator[RunningSuperset]:
     """Run a night, give M0001 a login, start Superset with `guanxi bi up`, and stop it with SIGINT."""
-    kept = os.environ.get("GUANXI_BI_TEST_HOME")
+    kept = os.environ.get("BI_TEST_HOME")
     with reachable_folder("guanxi-bi-") as made:
         home = Path(kept) if kept else made
         environment = {

@@ -44,11 +44,17 @@ def _log_in(page: Page, wanted: dict[str, Any]) -> None:
     page.locator("input#password, input[name=password]").first.fill(wanted["password"])
     page.locator("button[type=submit], input[type=submit]").first.click()
     page.wait_for_url("**/welcome/**", timeout=60_000)
+    page.wait_for_load_state("networkidle")
 
 
 def _listed(page: Page, url: str) -> list[str]:
-    answer = page.request.get(url + "/api/v1/dashboard/?q=(page_size:100)").json()
-    return sorted(each["slug"] for each in answer["result"])
+    """Return the dashboards that are shown to whoever is logged in; a server that has just started may ask for time."""
+    for _ in range(5):
+        answer = page.request.get(url + "/api/v1/dashboard/?q=(page_size:100)")
+        if answer.ok:
+            return sorted(each["slug"] for each in answer.json()["result"])
+        page.wait_for_timeout(3000)
+    raise RuntimeError(f"the list of dashboards: {answer.status} {answer.text()[:500]}")
 
 
 def _look(page: Page, wanted: dict[str, Any], board: dict[str, Any]) -> dict[str, Any]:

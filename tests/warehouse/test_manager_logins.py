@@ -241,13 +241,14 @@ def test_every_open_mart_is_filtered_shown_whole_or_left_out_on_purpose(filled: 
     left_out = {name for name, rule in rules.items() if rule is None}
     whole = {name for name, rule in rules.items() if rule == "true"}
     assert left_out == {
-        "fct_bid_competitors", "fct_churn_drift", "fct_churn_outcomes", "fct_cohort_months", "fct_group_abc",
+        "dim_lifecycle_stages", "fct_bid_competitors", "fct_churn_drift", "fct_churn_outcomes", "fct_cohort_months",
+        "fct_group_abc",
         "fct_health_backtests", "fct_input_usability", "fct_kpi_months", "fct_need_quarters",
         "fct_next_product_success", "fct_programme_effects", "fct_satisfaction_months", "fct_segment_months",
         "fct_segment_overlaps", "fct_segment_profiles", "fct_stage_transitions",
     }  # fmt: skip
     assert whole == {
-        "dim_churn_features", "dim_dates", "dim_lifecycle_stages", "dim_mart_inputs", "dim_metric_definitions",
+        "dim_churn_features", "dim_dates", "dim_mart_inputs", "dim_metric_definitions",
         "dim_products", "dim_segments", "dim_sources",
     }  # fmt: skip
     with filled.connect_admin() as connection:

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from warehouse import ledger
 from warehouse.commands.prepare import prepare
 from warehouse.commands.work import CompanyPath, Teller, open_house, open_prepared_house, shown
+from warehouse.database import Role
 
 app = typer.Typer(help="Apache Superset over the live night, and logins of account managers.", no_args_is_help=True)
 
@@ -35,6 +37,9 @@ def up(
         teller.say("bringing the dashboards into Superset (the first time takes a minute)")
         loaded = fill(house, home)
         teller.say(f"{len(loaded.dashboards)} dashboards with {len(loaded.charts)} charts are in")
+        with house.warehouse.connect(Role.PUBLISHER) as connection:
+            if ledger.live_generation(connection) is None:
+                teller.say("no night is live yet: the pages stay empty until guanxi nightly has run")
 
         def ready() -> None:
             user, _ = home.login()
