@@ -6,6 +6,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
+BI_READY := .venv-bi/.ready
 
 # make nightly COMPANY=examples/online_retail DATA=path/to/files AS_OF=2011-09-09
 COMPANY ?= $(or $(GUANXI_COMPANY),examples/simulated)
@@ -58,6 +59,20 @@ status: $(READY)  ## show the local stack and the newest nights
 	$(BIN)/guanxi stack
 	$(BIN)/guanxi status --company $(COMPANY)
 
+bi: $(READY) $(BI_READY)  ## Apache Superset over the live night, with its dashboards; Ctrl-C stops it
+	$(BIN)/guanxi bi up --company $(COMPANY)
+
+$(BI_READY): bi/requirements.lock $(READY)
+	$(PYTHON) -m venv .venv-bi
+	$(BIN)/uv pip sync --quiet --require-hashes --python .venv-bi/bin/python bi/requirements.lock
+	touch $(BI_READY)
+
+test-bi: $(READY) $(BI_READY)  ## every dashboard in a real browser (Debian: chromium, fonts-noto-cjk); not part of make test
+	$(BIN)/pytest -n 0 -m bi tests/bi
+
+screenshots: $(READY) $(BI_READY)  ## pictures of mails, the night's page, Airflow and every dashboard anew, in docs/images
+	$(BIN)/python -m tests.screens
+
 psql: $(READY)  ## open psql as the BI reader
 	$(BIN)/guanxi psql --company $(COMPANY)
 
@@ -78,12 +93,13 @@ docs: $(READY)  ## write docs/data-dictionary.md, docs/entities.md and docs/bi-c
 	$(BIN)/python -m warehouse.bi_contract
 	$(BIN)/python -m sources.mapping.entity_page
 
-lock: $(READY)  ## write both requirements.lock anew: ours from pyproject.toml, that of the tests' Tryton from its list
+lock: $(READY)  ## write every requirements.lock anew: ours from pyproject.toml, the tests' Tryton's and Superset's from their lists
 	$(BIN)/uv pip compile pyproject.toml --all-extras $(LOCKING) --output-file requirements.lock
 	$(BIN)/uv pip compile tests/servers/tryton/requirements.in $(LOCKING) --output-file tests/servers/tryton/requirements.lock
+	$(BIN)/uv pip compile bi/requirements.in --overrides bi/overrides.in --only-binary :all: $(LOCKING) --output-file bi/requirements.lock
 
 clean: $(READY)  ## stop the local stack and remove all state: .guanxi
 	-$(BIN)/guanxi down
 	rm -rf $(or $(GUANXI_HOME),.guanxi)
 
-.PHONY: help setup nightly test lint style types sql pytest up down status psql bench bench-models bench-mails docs lock clean
+.PHONY: help setup nightly test test-bi lint style types sql pytest up down bi screenshots status psql bench bench-models bench-mails docs lock clean

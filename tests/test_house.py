@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = {"sources", "erasure", "identity", "needs", "expectations", "ml", "delivery", "operations", "simulator"}
+ROOMS = {"bi", "sources", "erasure", "identity", "needs", "expectations", "ml", "delivery", "operations", "simulator"}
 PYTHON_FILES = [
     path
     for folder in (*sorted(ROOMS), "warehouse", "dags", "benchmarks")
@@ -95,7 +95,8 @@ def test_no_tracked_file_names_a_machine_or_a_registry() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("requirements.lock", 150), ("tests/servers/tryton/requirements.lock", 30)]
+    ("name", "least"),
+    [("requirements.lock", 150), ("tests/servers/tryton/requirements.lock", 30), ("bi/requirements.lock", 100)],
 )
 def test_a_lock_has_hashes_and_no_addresses(name: str, least: int) -> None:
     lock = (ROOT / name).read_text(encoding="utf-8")

@@ -18,13 +18,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 from warehouse.database import connect
 from warehouse.errors import Problem
-from warehouse.house import secret, with_database
-from warehouse.migrate import create_database
+from warehouse.house import secret
 from warehouse.settings import ROOT, Settings
+from warehouse.side_database import own_database, write_private
 
 HOST = "127.0.0.1"
 USER = "admin"
@@ -74,17 +73,17 @@ def make_airflow_home(settings: Settings, *, server_url: str, database: str = ME
     home.logs.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     for name in ("jwt", "api"):  # HS512 wants a key of 64 bytes or more
-        _write_private(folder / "secrets" / name, hashlib.sha512(secret(folder, f"{name}_seed").encode()).hexdigest())
+        write_private(folder / "secrets" / name, hashlib.sha512(secret(folder, f"{name}_seed").encode()).hexdigest())
     if not home.passwords.exists():
-        _write_private(home.passwords, json.dumps({USER: secret(folder, "login")}) + "\n")
+        write_private(home.passwords, json.dumps({USER: secret(folder, "login")}) + "\n")
     # Fernet wants 32 bytes in URL-safe base64
     key = hashlib.sha256(secret(folder, "fernet_seed").encode()).digest()
-    _write_private(folder / "secrets" / "fernet", base64.urlsafe_b64encode(key).decode())
+    write_private(folder / "secrets" / "fernet", base64.urlsafe_b64encode(key).decode())
     if settings.airflow_database_url is not None:
         url = settings.airflow_database_url.get_secret_value()
     else:
-        url = _own_database(server_url, database, password=secret(folder, "database"))
-    _write_private(home.url_file(database), "postgresql+psycopg2://" + url.split("://", 1)[1])
+        url = own_database(server_url, database, role=METADATA_ROLE, password=secret(folder, "database"))
+    write_private(home.url_file(database), "postgresql+psycopg2://" + url.split("://", 1)[1])
     return home
 
 
@@ -219,32 +218,5 @@ def _shape(home: AirflowHome, database: str) -> dict[str, str | None]:
     return {"airflow": version("apache-airflow"), "revision": None if row is None else str(row[0])}
 
 
-def _own_database(server_url: str, database: str, *, password: str) -> str:
-    """Make a database that belongs to a role which can do nothing else; return the role's URL."""
-    role = sql.Identifier(METADATA_ROLE)
-    with connect(server_url) as connection:
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('guanxi.airflow', 0))")
-        if not connection.execute("select 1 from pg_roles where rolname = %s", (METADATA_ROLE,)).fetchone():
-            connection.execute(sql.SQL("create role {} login").format(role))
-        connection.execute(sql.SQL("alter role {} password {}").format(role, sql.Literal(password)))
-    create_database(server_url, database)
-    with connect(server_url) as connection:
-        connection.execute(sql.SQL("grant {} to current_user").format(role))
-        name = sql.Identifier(database)
-        connection.execute(sql.SQL("alter database {} owner to {}").format(name, role))
-        connection.execute(sql.SQL("revoke all on database {} from public").format(name))
-    host = server_url.split("@", 1)[1]
-    return with_database(f"postgresql://{METADATA_ROLE}:{password}@{host}", database)
-
-
 def _read(file: Path) -> str:
     return f"cat {shlex.quote(str(file))}"
-
-
-def _write_private(file: Path, text: str) -> None:
-    """Write a file that nobody but its owner could read at any moment."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as output:
-        output.write(text)
-    draft.replace(file)

@@ -13,6 +13,7 @@ import typer
 from warehouse.commands import (
     alerts,
     backfill,
+    bi,
     catalogue,
     erase,
     explaining,
@@ -89,6 +90,7 @@ for _panel, _commands in _COMMANDS.items():
         app.command(_name, rich_help_panel=_panel)(_command)
 
 
+app.add_typer(bi.app, name="bi", rich_help_panel="Reading")
 app.add_typer(sources.app, name="sources", rich_help_panel="The sources")
 app.add_typer(mails.app, name="mails", rich_help_panel="The night")
 app.add_typer(alerts.app, name="alerts", rich_help_panel="The night")

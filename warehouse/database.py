@@ -30,6 +30,9 @@ class Role(StrEnum):
 
 OWNER = "guanxi_owner"
 
+# The group that the logins of account managers belong to; it cannot log in itself.
+MANAGERS = "guanxi_manager"
+
 
 class WarehouseUnreachableError(Problem):
     """The warehouse's server does not answer, or refuses us."""

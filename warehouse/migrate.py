@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from warehouse.database import OWNER, Role, Warehouse, WarehouseUnreachableError, connect
+from warehouse.database import MANAGERS, OWNER, Role, Warehouse, WarehouseUnreachableError, connect
 from warehouse.errors import Problem
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
@@ -81,8 +81,8 @@ def create_database(server_url: str, name: str) -> None:
 
 def _make_roles(connection: psycopg.Connection, warehouse: Warehouse) -> None:
     existing = {name for (name,) in connection.execute("select rolname from pg_roles where rolname like 'guanxi\\_%'")}
-    if OWNER not in existing:
-        connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(OWNER)))
+    for name in {OWNER, MANAGERS} - existing:
+        connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(name)))
     connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(OWNER)))
     for role in Role:
         if role.value not in existing:

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from warehouse.database import OWNER, Role
 from warehouse.errors import Problem
+from warehouse.own_views import drop_own_view, ensure_own_views
 from warehouse.plain_yaml import read_models
 from warehouse.settings import ROOT
 
@@ -111,6 +112,7 @@ def ensure_published_tables(connection: psycopg.Connection, marts: Iterable[Mart
         if is_cut:
             _forget_generations(connection, mart, existing[mart.name])
     connection.execute("delete from ops.marts where mart <> all(%s)", ([mart.name for mart in marts],))
+    ensure_own_views(connection, [mart.name for mart in marts if mart.view_schema == OPEN])
 
 
 def _meta(entry: dict[str, Any]) -> dict[str, Any]:
@@ -207,6 +209,8 @@ def _shown(mart: Mart, column: str) -> sql.Composable:
 
 
 def _drop_view(connection: psycopg.Connection, mart: Mart, schema: str, *, hidden: list[str]) -> None:
+    if schema == OPEN:
+        drop_own_view(connection, mart.name)
     try:
         connection.execute(sql.SQL("drop view {}").format(sql.Identifier(schema, mart.name)))
     except psycopg.errors.DependentObjectsStillExist as error:

@@ -161,6 +161,7 @@ class Settings(BaseSettings):
     postgres_port: int | None = Field(None, ge=1, le=65535, description="port of the embedded server")
     postgres_user: str | None = Field(None, description="system user of the embedded server when run as root")
     api_port: int = Field(8080, ge=1, le=65535, description="port of Airflow's pages")
+    bi_port: int = Field(8088, ge=1, le=65535, description="port of Superset's pages")
     mailbox_port: int = Field(8025, ge=1, le=65535, description="port of the local mail server")
 
 

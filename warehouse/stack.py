@@ -52,7 +52,7 @@ def up(house: House, *, say: Say) -> None:
     """
     settings = house.settings
     supervision = Supervision(settings.home.absolute() / "stack")
-    with _only_one(supervision.folder), _stop_signals() as stopping:
+    with _only_one(supervision.folder), stop_signals() as stopping:
         if ended := end_leftovers(settings.home.absolute()):
             say(f"ended {ended} processes of a stack that had been killed")
         _refuse_taken_ports(settings)
@@ -142,13 +142,18 @@ def _nights_from(file: Path) -> str:
 
 def _refuse_taken_ports(settings: Settings) -> None:
     for name, port in (("GUANXI_API_PORT", settings.api_port), ("GUANXI_MAILBOX_PORT", settings.mailbox_port)):
-        if port_is_taken(port):
-            raise PortTakenError(
-                f"port {port} of {HOST}",
-                seen="another program listens on it",
-                expected="a free port",
-                next_step=f"stop that program, or set {name} to another port",
-            )
+        refuse_taken_port(name, port)
+
+
+def refuse_taken_port(name: str, port: int) -> None:
+    """Raise PortTakenError when another program listens on the port that the setting `name` decides."""
+    if port_is_taken(port):
+        raise PortTakenError(
+            f"port {port} of {HOST}",
+            seen="another program listens on it",
+            expected="a free port",
+            next_step=f"stop that program, or set {name} to another port",
+        )
 
 
 def _wait_until_healthy(
@@ -223,7 +228,7 @@ def _is_locked(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
+def stop_signals() -> Iterator[threading.Event]:
     """Give an event that SIGINT, SIGTERM and SIGHUP set, as long as the block lasts (main thread only)."""
     stopping = threading.Event()
     before = {}

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.conftest import copied_warehouse
+from tests.conftest import new_warehouse
 from tests.delivery.conftest import FaultyServer
 from warehouse.company import Company
 from warehouse.database import Role, Warehouse
@@ -149,7 +149,7 @@ class Ledger:
 @pytest.fixture(scope="session")
 def warehouse(server_url: str, template_database: str) -> Iterator[Warehouse]:
     """One warehouse for all tests of this folder: a copy for each would cost more than the tests."""
-    yield from copied_warehouse(server_url, template_database)
+    yield from new_warehouse(server_url, template_database)
 
 
 @pytest.fixture

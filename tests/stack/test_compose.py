@@ -27,7 +27,7 @@ def _service(name: str) -> dict[str, Any]:
 
 
 def test_it_holds_the_services_of_the_local_stack_and_the_preparation() -> None:
-    assert set(NAMES) == {service.name for service in SERVICES} | {"airflow-init"}
+    assert set(NAMES) == {service.name for service in SERVICES} | {"airflow-init", "superset"}
 
 
 @pytest.mark.parametrize("service", [each for each in SERVICES if each.name != "postgres"], ids=lambda each: each.name)
@@ -109,7 +109,9 @@ def test_every_secret_comes_from_a_file_that_git_ignores() -> None:
 
 def test_images_name_an_exact_version() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    images = [_service(name)["image"] for name in NAMES] + re.findall(r"^FROM (\S+)", dockerfile, re.M)
+    images = [_service(name)["image"] for name in NAMES] + re.findall(r"^FROM (\S+:\S+)", dockerfile, re.M)
+    stages = set(re.findall(r"^FROM \S+ AS (\S+)", dockerfile, re.M))
+    assert {base for base in re.findall(r"^FROM (\S+)", dockerfile, re.M) if ":" not in base} <= stages
     assert all(re.search(r":\d+\.\d+[.\w-]*$", image) for image in images), images
 
 
@@ -129,6 +131,16 @@ def test_airflow_is_set_as_in_the_local_stack(name: str, tmp_path: Path) -> None
     for key, value in theirs.items():
         if key.removeprefix("AIRFLOW__") not in PLACES and str(tmp_path) not in value:
             assert ours[key] == value, key
+
+
+def test_superset_runs_the_command_that_make_bi_runs_and_knows_no_more_than_it_needs() -> None:
+    service = _service("superset")
+    assert service["command"] == ["guanxi", "bi", "up", "--host", "0.0.0.0"]
+    assert "guanxi bi up" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert set(service["secrets"]) == {"warehouse_url", "role_secret"}
+    assert service["build"]["target"] in re.findall(
+        r"^FROM \S+ AS (\S+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.M
+    )
 
 
 def test_nothing_starts_before_the_preparation_is_done() -> None:

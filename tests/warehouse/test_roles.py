@@ -34,8 +34,17 @@ LETTERS = {
 CONTACTS = Mart("dim_contacts", (("contact_id", "text"), ("email", "text")), frozenset(), RESTRICTED)
 PRIVILEGES = ("select", "insert", "update", "delete", "truncate")
 
+# Account managers' own views, schema bi_own, are for their logins alone: tests/warehouse/test_manager_logins.py.
 # Schema: who may use it. Nobody may create in any of them: what is built gets a schema of its own.
-SCHEMAS = {"ops": "ltcspmae", "raw": "ltca", "quarantine": "lc", "pub": "m", "bi": "cspmrk", "bi_restricted": "k"}
+SCHEMAS = {
+    "ops": "ltcspmae",
+    "raw": "ltca",
+    "quarantine": "lc",
+    "pub": "m",
+    "bi": "cspmrk",
+    "bi_own": "",
+    "bi_restricted": "k",
+}
 
 # Table or view: who may select, insert, update, delete. Nobody may truncate; what is not named is nobody's.
 # An update may be of some columns only. `raw.*`, `pub.*` and `bi.<mart>` stand for all of the kind.
@@ -59,10 +68,12 @@ TABLES = {
     "ops.list_rows": ("m", "", "", ""),
     "ops.loads": ("cp", "", "", ""),
     "ops.mailed_accounts": ("", "", "", ""),
+    "ops.manager_logins": ("", "", "", ""),
     "ops.marts": ("cp", "", "", ""),
     "ops.migrations": ("", "", "", ""),
     "ops.models": ("csp", "s", "s", ""),
     "ops.outbox": ("pm", "", "m", ""),
+    "ops.own_views": ("", "", "", ""),
     "ops.person_columns": ("", "", "", ""),
     "ops.pieces": ("", "", "", ""),
     "ops.programme_assignments": ("tc", "", "", ""),
@@ -146,6 +157,8 @@ FUNCTIONS = {
     "measure_again": "",
     "measure_pieces_again": "",
     "month_of": "",
+    "my_account_ids": "",
+    "my_manager_id": "",
     "names_any": "",
     "night_at_work": "e",
     "note_mailed": "",

@@ -10,6 +10,7 @@ from warehouse.database import OWNER, Warehouse
 from warehouse.errors import Problem
 from warehouse.migrate import ForeignWarehouseError, migrate
 from warehouse.published_tables import declared_marts, ensure_published_tables
+from warehouse.view_comments import declared_texts, ensure_comments
 
 
 class UnpreparedWarehouseError(Problem):
@@ -24,6 +25,7 @@ def prepare(warehouse: Warehouse, company: Company) -> None:
     migrate(warehouse, company_id=company.id, extra_ddl=_raw_ddl())
     with warehouse.connect_admin() as connection:
         ensure_published_tables(connection, declared_marts())
+        ensure_comments(connection, declared_texts())
     with warehouse.connect_admin() as connection:
         connection.execute("set local role guanxi_owner")
         names = [source.name for source in company.sources]
