@@ -106,6 +106,14 @@ class RunningStack:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return dict(json.load(answer))
 
+    def page(self, path: str, *, is_logged_in: bool = True) -> str:
+        """Return a page of Airflow's server as a browser sees it. Raises URLError or HTTPError."""
+        self.call("/api/v2/dags")  # logs in
+        headers = {"cookie": f"_token={self._token}"} if is_logged_in else {}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.settings.api_port}{path}", headers=headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return str(answer.read().decode())
+
     def trigger(self, dag_id: str = "nightly", **conf: str) -> str:
         """Start a DAG by hand, without a logical date; return Airflow's run id."""
         body = {"logical_date": None, "conf": conf}

@@ -9,6 +9,8 @@ import signal
 import socket
 import subprocess
 import tempfile
+import urllib.error
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,6 +143,19 @@ def test_a_scheduler_killed_in_the_middle_of_a_night_comes_back_and_ends_it(
     assert stack.tries(run_id, "publish") == 1
     log = Supervision(stack.home / "stack").log("scheduler").read_text(errors="replace")
     assert "that the last scheduler had left" in log
+
+
+def test_the_night_s_page_is_opened_in_airflow_by_who_is_logged_in(
+    stack: RunningStack, killed_night: tuple[str, int]
+) -> None:
+    run_id, _ = killed_night
+    stack.wait_for_task(run_id, "tell_operators", "success")
+    of_task = f"/api/v2/dags/nightly/dagRuns/{urllib.parse.quote(run_id)}/taskInstances/tell_operators/links"
+    (link,) = stack.call(of_task)["extra_links"].values()
+    assert f"Night of {FIRST_DAY}" in stack.page(link)
+    assert "report.html" in stack.page("/nights/index.html")
+    with pytest.raises(urllib.error.HTTPError, match=r"40[13]"):
+        stack.page(link, is_logged_in=False)
 
 
 @pytest.mark.usefixtures("killed_night")
