@@ -70,6 +70,9 @@ bench: $(READY)  ## seconds and memory of each stage, how a night follows what c
 bench-models: $(READY)  ## the churn model beside every rule, on real and simulated companies (DATA= folder with online_retail)
 	$(BIN)/python -m benchmarks.models $(if $(DATA),--data $(DATA))
 
+bench-mails: $(READY)  ## what becomes of 200 mails under each fault of a mail server, and of a sender that is killed
+	$(BIN)/python -m benchmarks.mails
+
 docs: $(READY)  ## write docs/data-dictionary.md, docs/entities.md and docs/bi-contract.csv anew from the contracts
 	$(BIN)/python -m warehouse.dictionary
 	$(BIN)/python -m warehouse.bi_contract
@@ -83,4 +86,4 @@ clean: $(READY)  ## stop the local stack and remove all state: .guanxi
 	-$(BIN)/guanxi down
 	rm -rf $(or $(GUANXI_HOME),.guanxi)
 
-.PHONY: help setup nightly test lint style types sql pytest up down status psql bench bench-models docs lock clean
+.PHONY: help setup nightly test lint style types sql pytest up down status psql bench bench-models bench-mails docs lock clean

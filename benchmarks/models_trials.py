@@ -1,6 +1,7 @@
-"""What was tried of the churn model and decided by: how large its trees are, and on what it is calibrated.
+"""What was tried of the churn model and decided by: how large its trees are, on what it is calibrated, and how many
+snapshots of an account it learns from.
 
-Decisions 0054 and 0059 rest on these tables; every way learns from the same rows and is judged on the same days.
+Decisions 0054, 0059 and 0063 rest on these tables; every way learns from the same rows and is judged on the same days.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _SHOWN = {"auc": "AUC", "average_precision": "AP", "brier": "Brier", "calibratio
 _EVERY = 3
 """Of a long history every third day is tried."""
 _MANY_DAYS = 12
+_CAPS = (6, 12, 24, 36)
 
 
 def print_trials(console: Console, company: str, rows: pd.DataFrame) -> dict[str, Any]:
@@ -43,6 +45,7 @@ def print_trials(console: Console, company: str, rows: pd.DataFrame) -> dict[str
         for title, ways, chosen in (
             ("trees", {"few and small": _few, "many and large": _many}, parts),
             ("calibration", {"by accounts": _plain, "later slice": _on_slice, "slice, all learned": _on_all}, apart),
+            ("snapshots of an account", {f"at most {most}": _capped(most) for most in _CAPS}, parts),
         )
         if chosen
     }
@@ -77,6 +80,14 @@ def _few(train: pd.DataFrame, test: pd.DataFrame) -> Floats:
 def _many(train: pd.DataFrame, test: pd.DataFrame) -> Floats:
     with patch.object(model, "MANY_ROWS", 0):
         return _plain(train, test)
+
+
+def _capped(most: int) -> Way:
+    def way(train: pd.DataFrame, test: pd.DataFrame) -> Floats:
+        with patch.object(model, "MAX_SNAPSHOTS_PER_ACCOUNT", most):
+            return _plain(train, test)
+
+    return way
 
 
 def _on_slice(train: pd.DataFrame, test: pd.DataFrame) -> Floats:

@@ -37,5 +37,9 @@ with DAG(
     },
 ) as dag:
     ErasePersonOperator(
-        task_id="erase", retries=3, retry_delay=timedelta(minutes=15), execution_timeout=timedelta(hours=1)
+        task_id="erase",
+        task_display_name="Erase one person from everything the house keeps",
+        retries=3,
+        retry_delay=timedelta(minutes=15),
+        execution_timeout=timedelta(hours=1),
     )

@@ -3,6 +3,9 @@
 Extracts every source, checks what arrived, builds and checks the marts, scores the accounts, checks the scores,
 publishes all of it at one moment and sends the lists. When a gate closes, the last good night stays live.
 
+**How it went.** The last task writes the night's page whatever the end was, tells it in its log, and tells the
+operators what is wrong. It decides nothing: a night that failed stays red.
+
 **Which day.** The parameter `as_of`, else the last business day that had ended when the run was due.
 
 **When it fails.** See docs/runbooks/nightly.md.
@@ -18,7 +21,9 @@ from datetime import timedelta
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param
 
 from dags.dag_support.defaults import DEFAULT_ARGS, business_timezone, start_of_schedule
+from dags.dag_support.names import OPEN_NIGHT, STAGE_NAMES, TELL_OPERATORS
 from dags.dag_support.stage import NIGHT_KEY, OpenNightOperator, StageOperator, retry_settings
+from dags.dag_support.telling import TellOperatorsOperator
 from warehouse.plan import STAGES
 
 NOT_AN_OPTION = r"^[^-\s][^\n]*$"
@@ -38,11 +43,14 @@ with DAG(
         "run_id": Param(None, type=["null", "string"], pattern=NOT_AN_OPTION, description="name of the night"),
     },
 ) as dag:
-    opened = OpenNightOperator(task_id="open_night", execution_timeout=timedelta(minutes=10))
+    opened = OpenNightOperator(
+        task_id="open_night", task_display_name=OPEN_NIGHT, execution_timeout=timedelta(minutes=10)
+    )
     last = opened
     for stage in STAGES:
         settings = {
             "task_id": stage.name,
+            "task_display_name": STAGE_NAMES[stage.name],
             "stage": stage.name,
             "night": opened.output[NIGHT_KEY],
             **retry_settings(stage),
@@ -53,3 +61,7 @@ with DAG(
             task = StageOperator(**settings)
         last >> task
         last = task
+    told = TellOperatorsOperator(
+        task_id="tell_operators", task_display_name=TELL_OPERATORS, execution_timeout=timedelta(minutes=10)
+    )
+    last >> told.as_teardown()  # runs whatever came before, and the run's state is that of the stages

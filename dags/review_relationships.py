@@ -30,6 +30,7 @@ with DAG(
     # a mail server that is down at seven is usually up by noon
     GuanxiCommandOperator(
         task_id="mail",
+        task_display_name="Mail each account manager the relationships to review",
         words=("review", "--mail"),
         retries=6,
         retry_delay=timedelta(minutes=5),

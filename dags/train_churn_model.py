@@ -27,4 +27,9 @@ with DAG(
     tags=["domain:churn", "tier:2"],
     doc_md=__doc__,
 ) as dag:
-    GuanxiCommandOperator(task_id="train", words=("train",), execution_timeout=timedelta(hours=2))
+    GuanxiCommandOperator(
+        task_id="train",
+        task_display_name="Learn a new churn model and keep the better one",
+        words=("train",),
+        execution_timeout=timedelta(hours=2),
+    )

@@ -15,6 +15,9 @@ from delivery.managers import Language, Manager
 from delivery.published import Published
 from warehouse.settings import ROOT
 
+FELL_BACK = "fell_back"
+"""Who made a list that the model could not make, as the sentences name it."""
+
 _REASONS = (1, 2, 3)
 _OUTCOMES = ROOT / "dbt_project" / "seeds" / "policy" / "policy_feedback_outcomes.csv"
 
@@ -40,6 +43,8 @@ class PublishedLists(Published):
             ).fetchall()
         if not found:
             return None
+        if self.fell_back():
+            found = [each | {"method_code": FELL_BACK} for each in found]
         outcomes = outcomes_in(manager.language)
         rows = (_row(each, manager.language, outcomes, self.company.record_url(each["account_id"])) for each in found)
         return ChurnLetter(
@@ -48,6 +53,16 @@ class PublishedLists(Published):
             unlisted_count=self.unlisted_count(manager),
             outcomes=tuple(outcomes.values()),
         )
+
+    def fell_back(self) -> bool:
+        """Say whether a rule scored because the model could not."""
+        row = self.connection.execute(
+            "select exists (select 1 from pub.fct_list_checks c where c.gen = %(gen)s and c.check_code = 'fell_back'"
+            " and not c.is_kept) and exists (select 1 from pub.fct_churn_lists l where l.gen = %(gen)s"
+            " and l.method_code <> 'model')",
+            {"gen": self.gen},
+        ).fetchone()
+        return bool(row and row[0])
 
 
 def outcomes_in(language: Language) -> dict[str, str]:

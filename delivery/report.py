@@ -80,6 +80,7 @@ def undelivered(report: DeliveryReport, reasons: dict[str, str]) -> UndeliveredE
         next_step="; ".join(steps),
     )
     error.report = report
+    error.may_pass = bool(report.pending)
     return error
 
 

@@ -1,4 +1,4 @@
-"""Who of a programme stood on a list that was mailed: since when, and how often."""
+"""Who of a programme stood on a list that was mailed: since when, how often, and what managers say they did."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def build_treatments(connection: psycopg.Connection, *, claim: Claim, schema: st
         claim.assert_held(connection)
         create_table(connection, schema, TABLE, key="treatment_key")
         statement = sql.SQL(_FILL.read_text(encoding="utf-8")).format(schema=sql.Identifier(schema))
-        written = connection.execute(statement, {"as_of": as_of, "gen": claim.night.gen}).rowcount
+        values = {"as_of": as_of, "gen": claim.night.gen, "timezone": claim.night.timezone}
+        written = connection.execute(statement, values).rowcount
         connection.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, TABLE)))
     return written

@@ -45,6 +45,8 @@ MAKERS: dict[str, Callable[[], str]] = {
     ),
     "role_secret": _password,
     "smtp_url": lambda: "smtp://mailbox:8025",
+    "feedback_imap_url": lambda: "",
+    "alert_webhook": lambda: "",  # none until somebody puts one there
     "airflow_fernet": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     "airflow_jwt": lambda: secrets.token_hex(64),
     "airflow_api": lambda: secrets.token_hex(64),

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ml.catalogue import CATEGORICAL_NAMES, FEATURE_NAMES, NUMERIC
 from ml.features import require_features
+from ml.split import cap_snapshots
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,8 @@ HYPERPARAMETERS: dict[str, Any] = {
 MANY_ROWS = 20_000
 GROWN: dict[str, Any] = {"max_iter": 300, "max_leaf_nodes": 16}
 """From many rows on the trees may grow and be more: they find what few rows do not show (decision 0054)."""
+MAX_SNAPSHOTS_PER_ACCOUNT = 24
+"""So that a few old accounts, each of whose month ends is much like the one before, do not outvote the others."""
 MIN_OBSERVED_ACCOUNTS = 50
 """A feature known for fewer accounts is left out: in a fold of the calibration it might be wholly missing."""
 MIN_CATEGORY_ROWS = 50
@@ -55,6 +58,7 @@ def fit_model(rows: pd.DataFrame, extra: Mapping[str, int] | None = None) -> Pip
     from sklearn.pipeline import Pipeline
 
     require_features(rows)
+    rows = cap_snapshots(rows, MAX_SNAPSHOTS_PER_ACCOUNT)
     rows = rows.sort_values(["snapshot_date", "account_id"], kind="stable", ignore_index=True)
     labels = rows["is_churned"].to_numpy(dtype=np.int64)
     numeric, categorical = _observed(rows, extra or {})
@@ -120,6 +124,7 @@ def fit_parameters() -> dict[str, Any]:
         "grown": GROWN,
         "seed": SEED,
         "folds": FOLDS,
+        "max_snapshots_per_account": MAX_SNAPSHOTS_PER_ACCOUNT,
         "min_observed_accounts": MIN_OBSERVED_ACCOUNTS,
         "min_category_rows": MIN_CATEGORY_ROWS,
         "max_categories": MAX_CATEGORIES,

@@ -30,8 +30,9 @@ GROUPS = {
     "industry": "industry",
     "size_band": "size_band",
     "region": "region",
+    "play": "play_code",
 }
-"""The kinds of groups, and by which column of the accounts they are made."""
+"""The kinds of groups, and by which column of the accounts they are made; of `play` those with something to do."""
 _PARAMETERS = (
     "horizon_days", "lead_days", "snapshot_months_count", "confidence_z", "outcomes_accounts_minimum", "list_capacity",
 )  # fmt: skip
@@ -114,6 +115,8 @@ def measure_groups(
     rows = []
     for kind, column in GROUPS.items():
         for name, group in [(None, known)] if column is None else _parted(known, column):
+            if kind == "play" and name is None:
+                continue  # nobody was asked to do anything
             capacity = None
             if kind == "all":
                 capacity = capacities[None]
@@ -226,8 +229,8 @@ def _read_outcomes(
 
 _OUTCOMES = sql.SQL(
     "select scores.account_id, scores.method_code, scores.model_id, scores.churn_probability,"
-    " scores.churn_percentile, scores.band_code, history.account_manager_id, history.industry, history.size_band,"
-    " history.region, scores.as_of_date, {is_churned} as is_churned"
+    " scores.churn_percentile, scores.band_code, scores.play_code, history.account_manager_id, history.industry,"
+    " history.size_band, history.region, scores.as_of_date, {is_churned} as is_churned"
     " from bi.fct_churn_score_history as scores {joined}"
     " left join {history} as history on scores.account_id = history.account_id"
     " and history.valid_from_date <= %(day)s and coalesce(history.valid_to_date, %(day)s) >= %(day)s"

@@ -41,6 +41,17 @@ def split_by_time(
     return train, test
 
 
+def cap_snapshots(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return the rows with at most so many snapshots of an account, chosen by a hash of account and day.
+
+    The newest would not do: of early days they would leave only the accounts that left early.
+    """
+    import pandas as pd
+
+    drawn = pd.util.hash_pandas_object(rows[["account_id", "snapshot_date"]], index=False)
+    return rows[drawn.groupby(rows["account_id"]).rank(method="first") <= most]
+
+
 def label_gap(rows: pd.DataFrame) -> timedelta:
     """Return the longest time from a snapshot to the close of its label: lead + horizon."""
     span = (rows["closes_on"] - rows["snapshot_date"]).max()

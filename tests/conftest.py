@@ -88,16 +88,17 @@ def scratch_database(server_url: str) -> Iterator[str]:
 @pytest.fixture
 def warehouse(server_url: str, template_database: str) -> Iterator[Warehouse]:
     """A prepared warehouse with nothing in it."""
-    yield from _warehouse(server_url, template_database)
+    yield from copied_warehouse(server_url, template_database)
 
 
 @pytest.fixture
 def other_warehouse(server_url: str, template_database: str) -> Iterator[Warehouse]:
     """A second one, to be compared with the first."""
-    yield from _warehouse(server_url, template_database)
+    yield from copied_warehouse(server_url, template_database)
 
 
-def _warehouse(server_url: str, template: str) -> Iterator[Warehouse]:
+def copied_warehouse(server_url: str, template: str) -> Iterator[Warehouse]:
+    """Give a copy of a prepared warehouse, gone afterwards."""
     for url in _database(server_url, template=template):
         warehouse = Warehouse(url, ROLE_SECRET)
         _grant_like_migrations(warehouse)

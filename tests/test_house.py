@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = {"sources", "erasure", "identity", "needs", "expectations", "ml", "delivery", "simulator"}
+ROOMS = {"sources", "erasure", "identity", "needs", "expectations", "ml", "delivery", "operations", "simulator"}
 PYTHON_FILES = [
     path
     for folder in (*sorted(ROOMS), "warehouse", "dags", "benchmarks")

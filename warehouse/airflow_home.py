@@ -127,6 +127,7 @@ def _airflow_settings(settings: Settings, home: AirflowHome, database: str) -> d
             "PARALLELISM": PARALLEL_TASKS,
             "LOAD_EXAMPLES": False,
             "DAGS_FOLDER": ROOT / "dags",
+            "PLUGINS_FOLDER": ROOT / "dags" / "plugins",
             "DAGS_ARE_PAUSED_AT_CREATION": False,
             "FERNET_KEY_CMD": _read(home.folder / "secrets" / "fernet"),
             "EXECUTION_API_SERVER_URL": f"{api}/execution/",

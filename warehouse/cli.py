@@ -11,10 +11,12 @@ import psycopg
 import typer
 
 from warehouse.commands import (
+    alerts,
     backfill,
     catalogue,
     erase,
     explaining,
+    feedback,
     grading,
     learning,
     mails,
@@ -22,14 +24,16 @@ from warehouse.commands import (
     opening,
     programmes,
     reading,
+    report,
     review,
     sources,
     stack,
     stages,
+    status,
 )
 from warehouse.database import WarehouseFullError
 from warehouse.errors import GateClosedError, Problem
-from warehouse.plan import GATE_CLOSED_STATUS
+from warehouse.plan import GATE_CLOSED_STATUS, NO_RETRY_STATUS
 
 _INTERRUPTED = 130  # what Typer makes of Ctrl-C
 
@@ -45,7 +49,8 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     "The night": {
         "nightly": nightly.nightly,
         "backfill": backfill.backfill,
-        "status": reading.status,
+        "status": status.status,
+        "report": report.report,
         "rollback": reading.rollback,
     },
     "Its stages, in order": {
@@ -62,6 +67,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     },
     "The churn model": {"evaluate": grading.evaluate, "explain": explaining.explain},
     "Relationships": {"review": review.review},
+    "Answers": {"feedback": feedback.feedback},
     "Programmes": {"programmes": programmes.programmes},
     "Reading": {
         "sql": reading.sql_query,
@@ -85,6 +91,7 @@ for _panel, _commands in _COMMANDS.items():
 
 app.add_typer(sources.app, name="sources", rich_help_panel="The sources")
 app.add_typer(mails.app, name="mails", rich_help_panel="The night")
+app.add_typer(alerts.app, name="alerts", rich_help_panel="The night")
 
 
 class MisusedCommandError(Problem):
@@ -97,7 +104,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")  # a server has none, and needs none
     try:
-        status = app(standalone_mode=False)  # Typer would tell its errors in a box of its own
+        ended = app(standalone_mode=False)  # Typer would tell its errors in a box of its own
     except typer.TyperException as error:
         if error.format_message():  # without any argument the help has been printed, and nothing is wrong
             _tell(misused(error))
@@ -107,16 +114,16 @@ def main() -> None:
         sys.exit(GATE_CLOSED_STATUS)
     except Problem as problem:
         _tell(problem)
-        sys.exit(1)
+        sys.exit(1 if problem.may_pass else NO_RETRY_STATUS)
     except psycopg.errors.DiskFull as error:
         _tell(full_disk(error))
         sys.exit(1)
     except psycopg.OperationalError as error:
         _tell(lost_database(error))
         sys.exit(1)
-    if status == _INTERRUPTED:
+    if ended == _INTERRUPTED:
         sys.stderr.write("stopped. Readers keep the last good night; run the command again to go on.\n")
-    sys.exit(status)
+    sys.exit(ended)
 
 
 def misused(error: typer.TyperException) -> Problem:

@@ -15,6 +15,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import psycopg2
+
+from warehouse.kept_connections import KeptConnections
+
 # what the project is parsed with, in place of a night's own
 DATABASE, SCHEMA = "guanxi_parsed_database", "guanxi_parsed_schema"
 
@@ -31,7 +35,10 @@ def main(parsed: str, *words: str) -> int:
     # millions of small objects live to the end: looking through them again and again is a tenth of the time
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+    kept = KeptConnections()
+    psycopg2.connect = kept.connect  # type: ignore[assignment]
     done = dbtRunner(manifest=manifest).invoke(list(words))
+    kept.end()
     if done.exception is not None:
         sys.stderr.write(f"{done.exception}\n")
         return _CRASHED

@@ -271,8 +271,13 @@ def _refuse_beside_another(connection: psycopg.Connection, run_id: str) -> None:
         )
 
 
-def _attempt_folder(runs_folder: Path, run_id: str, attempt: int) -> Path:
+def run_folder(runs_folder: Path, run_id: str) -> Path:
+    """Return where a run keeps its files, made or not: a name without signs that a folder cannot have."""
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in run_id).lstrip(".") or "_"
-    folder = runs_folder / safe / f"attempt-{attempt}"
+    return runs_folder / safe
+
+
+def _attempt_folder(runs_folder: Path, run_id: str, attempt: int) -> Path:
+    folder = run_folder(runs_folder, run_id) / f"attempt-{attempt}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 GATE_CLOSED_STATUS = 3
 """Exit status of a stage that a broken critical promise stopped: trying again cannot help."""
+NO_RETRY_STATUS = 4
+"""Exit status of any other command that would meet the same problem again, until a person has done something."""
 
 OPEN = "open"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Health = Literal["tcp", "metadatabase", "scheduler", "dag_processor", "triggerer", "api"]
+Health = Literal["tcp", "metadatabase", "scheduler", "dag_processor", "triggerer", "api", "process"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,9 @@ class Service:
 
     `words` is its command, the first word a program of this environment; `{name}` stands for a value that the
     place decides (ports, folders). `health` says what proves that it works: that its port answers ("tcp", "api"),
-    or what Airflow's API reports of it. After `stop_seconds` a stop becomes a kill. `is_outlived`: when it is
-    killed its workers go on, so its log must be a file: a pipe to the supervisor would break under them.
+    what Airflow's API reports of it, or that its process runs ("process"). After `stop_seconds` a stop becomes a
+    kill. `is_outlived`: when it is killed its workers go on, so its log must be a file: a pipe to the supervisor
+    would break under them.
     """
 
     name: str
@@ -46,6 +47,8 @@ SERVICES: tuple[Service, ...] = (
     Service("scheduler", ("airflow", "scheduler", "--skip-serve-logs"), "scheduler", stop_seconds=30, is_outlived=True),
     Service("dag-processor", ("airflow", "dag-processor"), "dag_processor", stop_seconds=5),
     Service("triggerer", ("airflow", "triggerer", "--skip-serve-logs"), "triggerer", stop_seconds=3),
+    # beside Airflow and not in it: it tells when Airflow is dead
+    Service("alarm", ("guanxi", "alerts", "watch"), "process", stop_seconds=5),
 )
 
 AIRFLOW_SERVICES = tuple(service for service in SERVICES if service.words[0] == "airflow")

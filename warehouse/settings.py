@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -13,6 +14,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from warehouse.errors import Problem
 
 ROOT = Path(__file__).resolve().parent.parent
+
+_ADDRESS = re.compile(r"[^\s@,<>\"]+@[^\s@,<>\"]+")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 class BadSettingsError(Problem):
@@ -38,6 +42,12 @@ def _smtp_url(value: SecretStr | None) -> SecretStr | None:
     return _with_port(value)
 
 
+def _imap_url(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not value.get_secret_value().startswith(("imap://", "imaps://")):
+        raise ValueError("must begin with imap:// or imaps://")
+    return value
+
+
 def _with_port(value: SecretStr | None) -> SecretStr | None:
     if value is None:
         return None
@@ -53,6 +63,32 @@ def _with_port(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _webhook_url(value: SecretStr | None) -> SecretStr | None:
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value.get_secret_value())
+        is_own_machine = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    except ValueError:
+        raise ValueError("cannot be read") from None
+    if not parts.hostname or (parts.scheme != "https" and not (parts.scheme == "http" and is_own_machine)):
+        raise ValueError("must begin with https://")
+    return value
+
+
+def _operators(value: str) -> str:
+    addresses = [each.strip() for each in value.split(",") if each.strip()]
+    if wrong := [each for each in addresses if not _ADDRESS.fullmatch(each)]:
+        raise ValueError(f"{len(wrong)} of {len(addresses)} is no mail address; part them by commas")
+    return ",".join(addresses)
+
+
+def _clock(value: str) -> str:
+    if not _CLOCK.fullmatch(value):
+        raise ValueError(f"{value!r} is no time of day such as 07:00")
+    return value
+
+
 def _time_zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError(f"{value!r} is not a time zone name such as Europe/London")
@@ -63,6 +99,10 @@ TimeZone = Annotated[str, AfterValidator(_time_zone)]
 PostgresUrl = Annotated[SecretStr | None, AfterValidator(_postgres_url)]
 DatabaseUrl = Annotated[SecretStr | None, AfterValidator(_database_url)]
 SmtpUrl = Annotated[SecretStr | None, AfterValidator(_smtp_url)]
+ImapUrl = Annotated[SecretStr | None, AfterValidator(_imap_url)]
+WebhookUrl = Annotated[SecretStr | None, AfterValidator(_webhook_url)]
+Operators = Annotated[str, AfterValidator(_operators)]
+Clock = Annotated[str, AfterValidator(_clock)]
 
 
 class Settings(BaseSettings):
@@ -97,6 +137,20 @@ class Settings(BaseSettings):
         "week",
         description="how often the relationships to review are mailed, and to one manager at most: day, week, month",
     )
+    feedback_folder: Path | None = Field(
+        None, description="folder or Maildir that account managers' answers are laid into, as filled sheets or mails"
+    )
+    feedback_imap_url: ImapUrl = Field(
+        None, description="mailbox that their replies arrive in: imaps://user:password@host:993/INBOX"
+    )
+    operators: Operators = Field(
+        "", description="who is told when a night fails, is late or waits: addresses, by commas"
+    )
+    alert_webhook: WebhookUrl = Field(None, description="https address that the same is posted to; it is a secret")
+    alert_webhook_kind: Literal["generic", "slack", "feishu", "dingtalk", "wecom"] = Field(
+        "generic", description="whose body the webhook takes: generic, slack, feishu, dingtalk, wecom"
+    )
+    night_deadline: Clock = Field("07:00", description="when the night is late, in the business time zone: HH:MM")
     keep_generations: int = Field(7, ge=2, le=400, description="published nights kept for rollback")
     measure_all: bool = Field(
         False,

@@ -17,7 +17,7 @@ from dags.dag_support.as_of import resolve_as_of
 from dags.dag_support.connection import with_connection
 from dags.dag_support.defaults import business_timezone
 from warehouse.company import load_company
-from warehouse.plan import GATE_CLOSED_STATUS, STAGES, Stage, open_arguments
+from warehouse.plan import GATE_CLOSED_STATUS, NO_RETRY_STATUS, STAGES, Stage, open_arguments
 from warehouse.settings import load_settings
 from warehouse.stage_process import StageProcess, guanxi_command, stage_environment
 
@@ -46,11 +46,18 @@ class GuanxiOperator(BaseOperator):
     """Runs one `guanxi` command; its lines go to the task's log and, when there is one, to the progress file."""
 
     def run_guanxi(
-        self, words: Sequence[str], *, label: str, environment: Mapping[str, str] | None = None
+        self,
+        words: Sequence[str],
+        *,
+        label: str,
+        environment: Mapping[str, str] | None = None,
+        is_progress: bool = True,
     ) -> list[str]:
         """Run the command and return the last lines of its stdout; `environment` replaces the stages' usual one.
 
-        Raises AirflowFailException when a gate is closed (a further try would see the same data) and
+        Lines that are no progress go to the task's log alone.
+
+        Raises AirflowFailException when a further try would see the same (a closed gate, a manager without address) and
         AirflowException for any other failure. Whatever ends this task ends the command too.
         """
 
@@ -58,7 +65,8 @@ class GuanxiOperator(BaseOperator):
             if line.startswith("{"):  # an answer for us, not for people
                 return
             self.log.info("%s", line)
-            note_progress(f"{label}: {line}")
+            if is_progress:
+                note_progress(f"{label}: {line}")
 
         with StageProcess((*guanxi_command(), *words), tell, environment or stage_environment()) as self._process:
             threading.Thread(target=_end_without_parent, args=(self._process, os.getppid()), daemon=True).start()
@@ -66,7 +74,8 @@ class GuanxiOperator(BaseOperator):
         if status == 0:
             return list(self._process.stdout_lines)
         message = f"{label} ended with status {status}.\n{self._process.last_words()}"
-        raise AirflowFailException(message) if status == GATE_CLOSED_STATUS else AirflowException(message)
+        is_final = status in (GATE_CLOSED_STATUS, NO_RETRY_STATUS)
+        raise AirflowFailException(message) if is_final else AirflowException(message)
 
     def on_kill(self) -> None:
         """End the command; `execute` then sees it end. Called in a signal handler, so it must not wait."""

@@ -11,6 +11,7 @@
         'contracts': ['account_id'],
         'interactions': ['account_id'],
         'invoices': ['account_id'],
+        'list_feedback': ['account_id'],
         'loyalty_points': ['account_id'],
         'opportunities': ['account_id'],
         'opportunity_stages': [],

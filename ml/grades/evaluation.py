@@ -16,6 +16,7 @@ from ml.explain import explain_model
 from ml.grades.curves import Curve, Reliability, gain, lift, precision_recall, reliability, roc
 from ml.grades.grading import Grading, grade_days
 from ml.grades.sufficiency import Sufficiency, judge_sufficiency
+from ml.grades.unseen import Unseen, judge_unseen
 from ml.leaks import single_feature_aucs
 from ml.model import SEED, fit_model
 from ml.score import revenue_of
@@ -54,6 +55,7 @@ class Evaluation:
     reliability: Reliability | None
     reasons: dict[str, int]
     groups: tuple[Group, ...]
+    unseen: Unseen | None = None
 
     def verdict(self) -> str:
         """Return in one sentence what the model is worth here."""
@@ -83,6 +85,7 @@ class Evaluation:
             "reliability": None if self.reliability is None else asdict(self.reliability),
             "reasons": self.reasons,
             "groups": [asdict(group) for group in self.groups],
+            "unseen_accounts": None if self.unseen is None else self.unseen.as_dict(),
         }
 
 
@@ -118,6 +121,7 @@ def evaluate(rows: pd.DataFrame, *, capacity: int, say: Callable[[str], None] = 
         reliability=reliability(churned, probability),
         reasons=_reasons(rows),
         groups=_groups(tested.assign(probability=probability)),
+        unseen=judge_unseen(rows, grading, capacity=capacity),
     )  # fmt: skip
 
 

@@ -60,6 +60,7 @@ def write_page(evaluation: Evaluation, file: Path, *, company: Company, as_of: d
         model=MODEL,
         ladder=ladder,
         days=[] if grading is None else grading.days,
+        unseen=None if evaluation.unseen is None else evaluation.unseen.line(),
         plots=[(TITLES[name], svg) for name, svg in plots_of(evaluation, names).items()],
         groups=evaluation.groups,
     )

@@ -86,6 +86,20 @@ def test_a_company_file_that_cannot_be_understood_is_named_with_its_field(shop: 
     assert "currency" in said
 
 
+def test_a_programme_that_the_policy_does_not_have_is_refused_before_the_night_begins(
+    shop: Shop, tmp_path: Path
+) -> None:
+    text = (ROOT / "tests" / "data" / "corner_shop" / "company.yml").read_text(encoding="utf-8")
+    (tmp_path / "company.yml").write_text(f"{text}holdouts: [save, keep_all]\n", encoding="utf-8")
+    before = shop.state()
+    said = shop.with_settings(GUANXI_COMPANY=tmp_path).refused(
+        "open", "--run-id", "odd programme", "--as-of", NEXT_DAY.isoformat()
+    )
+    assert "seen:     keep_all" in said
+    assert str(tmp_path / "company.yml") in said
+    assert shop.state() == before
+
+
 def test_stages_out_of_order_name_the_one_that_comes_first(shop: Shop) -> None:
     other = shop.copy("out_of_order")
     other.succeed("open", "--run-id", "early", "--as-of", NEXT_DAY.isoformat())

@@ -14,6 +14,7 @@ ROOMS = {
     "fct_account_lifetime_values",
     "fct_churn_scores", "fct_churn_outcomes", "fct_churn_drift", "fct_churn_lists", "fct_account_manager_portfolios",
     "fct_account_next_actions", "fct_programme_assignments", "fct_treatments",
+    "fct_list_checks", "fct_list_feedback",
 }  # fmt: skip
 """Tables that are not made by dbt."""
 

@@ -23,13 +23,22 @@ from warehouse.house import with_database
 pytestmark = pytest.mark.slow
 
 REVIEWS = ["id", "customer", "day", "result"]
+ANSWERS = ["customer", "outcome", "day", "until"]
+OF_NO_LIST = ["K02", "called", f"{GOOD_DAY} 09:00", ""]
 NOTES: dict[str, Any] = {
     "name": "notes", "kind": "files", "path": "notes",
-    "datasets": {"reviews": {"files": "reviews.csv", "mode": "full", "columns": REVIEWS}},
-    "entities": {"relationship_reviews": {"from": "reviews", "fields": {
+    "datasets": {
+        "reviews": {"files": "reviews.csv", "mode": "full", "columns": REVIEWS},
+        "answers": {"files": "answers.csv", "mode": "full", "columns": ANSWERS},
+    },
+    "entities": {"list_feedback": {"from": "answers", "fields": {
+        "list_feedback_id": "customer", "account_id": "customer", "outcome": "outcome", "told_at": "day",
+        "snooze_until_date": "until",
+    }}, "relationship_reviews": {"from": "reviews", "fields": {
         "relationship_review_id": "id", "account_id": "customer", "reviewed_at": "day", "outcome": "result",
     }}},
 }  # fmt: skip
+LISTED = "select account_id from bi.fct_churn_lists where account_manager_id = '{}' order by rank"
 STAGES = ("extract", "check raw", "match", "transform", "score", "check scores", "publish")
 OPTIONS = (("fsync", "off"), ("full_page_writes", "off"))
 
@@ -53,6 +62,7 @@ def shop() -> Iterator[Shop]:
         write_files(company / "till")
         write_people(company, {word: f"the {word}" for word in PERSON} | {"id": "P1"})
         write_reviews(company, [])
+        write_csv(company / "notes" / "answers.csv", ANSWERS, [OF_NO_LIST])
         with EmbeddedServer(home / "postgres", options=OPTIONS).leased() as server_url:
             shop = Shop(home, with_database(server_url, "guanxi_corner_shop")).with_settings(GUANXI_COMPANY=company)
             night(shop, GOOD_RUN, GOOD_DAY)
@@ -136,8 +146,21 @@ def test_from_the_queue_to_the_mail_and_to_the_review_that_empties_it(shop: Shop
         assert f"{len(mails)} account managers had theirs this week" in done.stdout
         assert told(mailbox).keys() == mails.keys(), "a second run mails nobody twice"
 
-        write_reviews(Path(dict(shop.settings)["GUANXI_COMPANY"]), sorted(waiting["mei"]))
+        company = Path(dict(shop.settings)["GUANXI_COMPANY"])
+        write_reviews(company, sorted(waiting["mei"]))
+        called, foreign = (shop.query(LISTED.format(manager))[0][0] for manager in ("mei", "otto"))
+        until = (NEXT_DAY + timedelta(days=9)).isoformat()
+        answers = [[called, "已联系", f"{GOOD_DAY} 10:00", until], [foreign, "perhaps", f"{GOOD_DAY} 11:00", ""]]
+        write_csv(company / "notes" / "answers.csv", ANSWERS, [OF_NO_LIST, *answers])
         night(shop, "next", NEXT_DAY)
+        found = "select account_id, account_manager_id, channel_code, outcome_code, list_date, snoozed_until_date"
+        assert shop.query(f"{found} from bi.fct_list_feedback") == [
+            (called, "mei", "crm", "called", GOOD_DAY, NEXT_DAY + timedelta(days=9))
+        ]
+        refused = "select account_manager_id, return_state, refusals::json -> 'rows' -> 0 ->> 'reason'"
+        assert shop.query(f"{refused} from ops.feedback_documents where refused_count > 0 order by 1") == [
+            ("nadia", "pending", "unknown_code"), ("otto", "pending", "unknown_outcome"),
+        ]  # fmt: skip
         left = queue_of(shop)
         assert "mei" not in left, "all of hers were reviewed"
         assert all(waiting[manager] <= left[manager] for manager in waiting.keys() - {"mei"}), "the next day adds some"

@@ -40,6 +40,7 @@ def test_house_rules(bag: Any, dag_id: str) -> None:
     for task in dag.tasks:
         assert task.retries, task.task_id
         assert task.execution_timeout, task.task_id
+        assert re.fullmatch(r"[A-Z][a-z]+( \S+)+", task.task_display_name), "a task is called by a sentence"
 
 
 @pytest.mark.parametrize("dag_id", FILES)
@@ -57,11 +58,20 @@ def test_a_dag_file_is_short_and_imports_nothing_heavy(dag_id: str) -> None:
 def test_the_night_walks_the_plan_in_order(bag: Any) -> None:
     dag = bag.dags["nightly"]
     walked = ["open_night"]
-    while following := dag.task_dict[walked[-1]].downstream_task_ids - {walked[-1]}:
+    while following := dag.task_dict[walked[-1]].downstream_task_ids - {walked[-1], "tell_operators"}:
         # open_night also feeds every stage with the night, so the next one is the one nearest in the plan
         order = [stage.name for stage in STAGES]
         walked.append(min(following, key=order.index))
     assert walked == ["open_night", *(stage.name for stage in STAGES)]
+
+
+def test_the_operators_are_told_last_and_their_task_decides_nothing(bag: Any) -> None:
+    dag = bag.dags["nightly"]
+    told = dag.task_dict["tell_operators"]
+    assert told.upstream_task_ids == {STAGES[-1].name}
+    assert told.downstream_task_ids == set()
+    assert told.is_teardown, "a leaf that always runs would turn a failed night green"
+    assert not told.on_failure_fail_dagrun
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)

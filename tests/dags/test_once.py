@@ -50,16 +50,22 @@ def _once(home: Path, stand_in: StandIn, *arguments: str, is_patient: bool = Tru
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=150, check=False)
 
 
+def told_at_the_end(run_id: str) -> list[list[str]]:
+    """Return how the end of a night is told, whatever it came to."""
+    return [["report", "--run-id", run_id], ["alerts", "check", "--run-id", run_id]]
+
+
 def test_a_night_runs_every_stage_in_order_under_its_name(home: Path, stand_in: StandIn) -> None:
     done = _once(home, stand_in, "--run-id", "by-hand", "--as-of", "2026-01-31")
     assert done.returncode == 0, done.stderr + (home / "airflow.log").read_text()[-3000:]
     calls = stand_in.calls()
     assert calls[0] == ["open", "--run-id", "by-hand", "--as-of", "2026-01-31", "--json"]
     assert sorted(words[-1] for words in calls[1:3]) == ["crm", "erp"]
-    assert [words[: len(stage.words)] for words, stage in zip(calls[3:], STAGES[1:], strict=True)] == [
+    assert [words[: len(stage.words)] for words, stage in zip(calls[3:-2], STAGES[1:], strict=True)] == [
         list(stage.words) for stage in STAGES[1:]
     ]
-    assert all(words[words.index("--fence") + 1] == "f-2" for words in calls[1:])
+    assert all(words[words.index("--fence") + 1] == "f-2" for words in calls[1:-2])
+    assert calls[-2:] == told_at_the_end("by-hand")
     told = (home / "progress.log").read_text()
     assert "transform: transform at work" in told
 
@@ -69,7 +75,10 @@ def test_a_closed_gate_ends_the_night_and_nothing_after_it_runs(home: Path, stan
     done = _once(home, stand_in, "--run-id", "held", "--as-of", "2026-01-31")
     assert done.returncode == 1
     assert "check_raw" in done.stderr
-    assert [words[:2] for words in stand_in.calls()][-1] == ["check", "raw"], "tried once, and nothing came after"
+    assert stand_in.calls()[-2:] == told_at_the_end("held"), (
+        "the operators are told, and the night is no success for that"
+    )
+    assert [words[:2] for words in stand_in.calls()][-3] == ["check", "raw"], "tried once, and no stage came after"
     assert sum(words[:2] == ["check", "raw"] for words in stand_in.calls()) == 1
 
 
@@ -78,7 +87,7 @@ def test_a_stage_that_fails_once_is_tried_again(home: Path, stand_in: StandIn) -
     done = _once(home, stand_in, "--run-id", "again", "--as-of", "2026-01-31")
     assert done.returncode == 0, done.stderr
     assert sum(words[0] == "transform" for words in stand_in.calls()) == 2
-    assert stand_in.calls()[-1][0] == "deliver"
+    assert stand_in.calls()[-3][0] == "deliver"
 
 
 def test_an_extract_learns_from_its_number_that_no_other_try_follows(home: Path, stand_in: StandIn) -> None:
@@ -87,3 +96,10 @@ def test_an_extract_learns_from_its_number_that_no_other_try_follows(home: Path,
     assert done.returncode == 1
     tries = [words for words in stand_in.calls() if words[0] == "extract" and words[-1] == "erp"]
     assert ["--last-try" in words for words in tries] == [False, False, False, True]
+
+
+def test_what_tells_the_operators_may_fail_and_a_published_night_stays_a_success(home: Path, stand_in: StandIn) -> None:
+    stand_in.script(report={"status": 1})
+    done = _once(home, stand_in, "--run-id", "untold", "--as-of", "2026-01-31", is_patient=False)
+    assert done.returncode == 0, done.stderr
+    assert [words for words in stand_in.calls() if words[0] == "alerts"], "told although there is no page"

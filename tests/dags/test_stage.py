@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.dags.conftest import StandIn
-from warehouse.plan import GATE_CLOSED_STATUS, STAGES
+from warehouse.plan import GATE_CLOSED_STATUS, NO_RETRY_STATUS, STAGES
 
 NIGHT = {"run_id": "n", "gen": 7, "attempt": 2, "fence": "f-2", "as_of": "2026-01-31", "company": None}
 
@@ -94,12 +94,13 @@ def test_a_stage_sees_no_setting_of_airflow(stand_in: StandIn) -> None:
     assert stand_in.notes()[0]["secrets"] == []
 
 
-def test_a_closed_gate_is_not_tried_again(stand_in: StandIn) -> None:
+@pytest.mark.parametrize("status", [GATE_CLOSED_STATUS, NO_RETRY_STATUS])
+def test_what_a_further_try_would_meet_again_is_not_tried_again(stand_in: StandIn, status: int) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
     from dags.dag_support.stage import StageOperator
 
-    stand_in.script(check_raw={"status": GATE_CLOSED_STATUS, "words": "two promises are broken"})
+    stand_in.script(check_raw={"status": status, "words": "two promises are broken"})
     with pytest.raises(AirflowFailException, match="two promises are broken"):
         _execute(StageOperator(task_id="check_raw", stage="check_raw", night=NIGHT), _context({})[0])
 

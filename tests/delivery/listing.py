@@ -71,6 +71,13 @@ create table policy_save_programmes (
     churned_days_until integer, holdout_rate numeric(5, 4), holdout_rate_a_class numeric(5, 4)
 );
 create table policy_churn_reasons (reason_code text, text_en text, text_zh text, theme text);
+create table policy_feedback_outcomes (
+    outcome_code text, name_en text, name_zh text, words_en text, words_zh text, is_treatment boolean,
+    is_closing boolean, snooze_days integer, snooze_days_maximum integer
+);
+insert into policy_feedback_outcomes values
+('called', 'Called', '已联系', null, null, true, false, null, 180),
+('lost', 'Lost', '已流失', null, null, false, true, 180, 365);
 insert into policy_parameters values
 ('horizon_days', 90), ('list_capacity', 3), ('list_worsened_points', 0.1), ('list_shown_days', 3),
 ('list_cooldown_days', 7), ('list_memory_days', 20);

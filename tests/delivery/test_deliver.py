@@ -65,6 +65,7 @@ def test_a_manager_without_an_address_fails_and_the_others_get_theirs(
     assert "none (the manager has no e-mail address)" in problem.value.seen
     assert "two (not one plain e-mail address)" in problem.value.seen
     assert "evil" not in str(problem.value)
+    assert not problem.value.may_pass, "no further try finds an address"
     assert list(faulty_server.kept) == ["ann@example.test"]
 
 
@@ -105,6 +106,7 @@ def test_a_server_that_always_refuses_for_now_is_given_up_for_this_run(
     with pytest.raises(UndeliveredError, match="run guanxi deliver again") as problem:
         send(mailer, company, faulty_server.url, gen)
     assert problem.value.report.pending == ("ann", "bob")
+    assert problem.value.may_pass
     assert set(faulty_server.tries.values()) == {4}
     faulty_server.policy = lambda _recipient, _number: "ok"
     assert send(mailer, company, faulty_server.url, gen).sent == 2

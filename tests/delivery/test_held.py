@@ -103,6 +103,25 @@ def test_scores_that_drifted_hold_the_churn_lists_alone_until_they_are_checked_a
     assert send(mailer, company, faulty_server.url, gen).sent == 2
 
 
+@pytest.mark.parametrize(("method", "says"), [("recency", True), ("model", False)])
+def test_a_list_that_a_rule_made_in_the_models_stead_says_so(
+    publisher: Publisher, mailer: psycopg.Connection, company: Company, faulty_server: FaultyServer, method: str,
+    *, says: bool,
+) -> None:  # fmt: skip
+    gen = publisher.publish(MANAGERS, LISTS)
+    publisher.connection.execute("update pub.fct_churn_lists set method_code = %s", (method,))
+    publisher.connection.execute(
+        "insert into pub.fct_list_checks (gen, check_code, is_kept, is_holding) values (%s, 'fell_back', false, false)",
+        (gen,),
+    )
+    publisher.connection.commit()
+    assert send(mailer, company, faulty_server.url, gen).sent == 2
+    (ann,), (bob,) = faulty_server.kept["ann@example.test"], faulty_server.kept["bob@example.test"]
+    assert _says_how_old(ann, "standing in tonight for the model, which could not be used") is says
+    assert _says_how_old(bob, "今晚模型无法使用") is says
+    assert ("no model has yet proven" in _shown(ann, "plain")) is False
+
+
 def test_a_stale_source_and_drift_are_both_told(publisher: Publisher) -> None:
     gen = publisher.publish(MANAGERS, LISTS, stale=STALE)
     _check_bands(publisher.connection, gen, "100.00%", is_success=False)

@@ -117,10 +117,27 @@ def test_notes_of_stages_and_files_of_the_home_lose_the_person(town: Town) -> No
     with town.warehouse.connect_admin() as connection:
         connection.execute("update ops.extracts set problem = %s", (note,))
         connection.execute("update ops.stage_runs set note = %s", (note,))
+        connection.execute(
+            "insert into ops.feedback_documents (reference, channel, told_at, as_of, taken_count, refused_count,"
+            " refusals, return_state, taken_at) values ('d', 'mail', now(), now(), 1, 1, %s, 'pending', now())",
+            (json.dumps({"label": "a mail", "rows": [{"said": f"GX-1A2B3C4D ask {c['name']}"}]}),),
+        )
+        connection.execute(
+            "insert into ops.feedback (reference, place, row_code, account_id, account_manager_id, told_at, as_of,"
+            " channel, outcome_code, note) values ('d', 1, 'GX-', 'A', 'ann', now(), now(), 'mail', 'called', %s)",
+            (f"spoke with {c['name']}, who orders in March",),
+        )
     (town.home / "run.log").write_text(f"{note} {c['name']}")
     erased = town.eraser().erase(c["id"], "shop")
     assert town.found() == []
     assert (erased.counts["ops.stage_runs"], erased.counts["files: masked"]) == (1, 1)
+    assert (erased.counts["ops.feedback"], erased.counts["ops.feedback_documents"]) == (1, 1)
+    with town.warehouse.connect_admin() as connection:
+        ((noted,),) = connection.execute("select note from ops.feedback").fetchall()
+        ((refusals,),) = connection.execute("select refusals from ops.feedback_documents").fetchall()
+    assert noted.startswith("spoke with erased-")
+    assert noted.endswith(", who orders in March")
+    assert json.loads(refusals)["rows"][0]["said"].startswith("GX-1A2B3C4D ask erased-")
     ((told,),) = town.shop.query("select distinct note from ops.stage_runs")
     assert told.startswith("2 of 9 rows break rules: missing_kind 2 (e.g. P2, erased-")
 

@@ -73,9 +73,20 @@ class Past:
         self.run(
             "administrator",
             "insert into score_ledger (gen, attempt, account_id, method_code, model_id, churn_probability,"
-            " churn_percentile, band_code, as_of_date) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            " churn_percentile, band_code, play_code, as_of_date) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
-                (self.gen, attempt, each["account_id"], method, model, each["risk"], each["place"], each["band"], day)
+                (
+                    self.gen,
+                    attempt,
+                    each["account_id"],
+                    method,
+                    model,
+                    each["risk"],
+                    each["place"],
+                    each["band"],
+                    each.get("play"),
+                    day,
+                )
                 for each in scores
             ],
         )
@@ -113,6 +124,7 @@ def by_chance(count: int = 70, *, seed: int = 3) -> list[dict[str, Any]]:
         risk = each["risk"]
         each["place"] = (sum(other < risk for other in risks) + risks.count(risk) / 2) / count
         each["band"] = "high" if risk >= 0.6 else "medium" if risk >= 0.3 else "low"
+        each["play"] = None if each["band"] == "low" else dice.choice(["call", "visit"])
         each["wait"] = None if dice.random() < risk else dice.randint(1, 90)
     return accounts
 

@@ -14,6 +14,8 @@ from ml.grades.curves import gain, lift, precision_recall, reliability, roc
 from ml.grades.evaluation import evaluate
 from ml.grades.grading import Grading, NothingToGradeError, gradable_days, grade_days
 from ml.grades.sufficiency import judge_sufficiency
+from ml.grades.unseen import judge_unseen
+from ml.model import churn_probability, fit_model
 from tests.ml.world import make_rows
 
 pytestmark = pytest.mark.xdist_group("grades")  # one worker grades for all
@@ -186,3 +188,29 @@ def test_an_evaluation_is_the_same_twice_and_says_what_its_parts_say() -> None:
     assert sum(group.count for group in tenure) == len(churned)
     assert set(first.reasons) <= set(NUMERIC_NAMES) - {"silence_probability"}
     assert first.grade in {"A", "B", "C"}
+
+
+def test_accounts_never_seen_are_judged_by_models_that_learned_from_none_of_them(
+    grading: Grading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned: list[set[str]] = []
+    judged: list[set[str]] = []
+
+    def learn(rows: pd.DataFrame) -> object:
+        learned.append(set(rows["account_id"]))
+        assert rows["closes_on"].max() <= pd.Timestamp(grading.days[-1].snapshot_date)
+        return fit_model(rows)
+
+    def judge(pipeline: object, rows: pd.DataFrame) -> np.ndarray:
+        judged.append(set(rows["account_id"]))
+        return churn_probability(pipeline, rows)
+
+    monkeypatch.setattr("ml.grades.unseen.fit_model", learn)
+    monkeypatch.setattr("ml.grades.unseen.churn_probability", judge)
+    told = judge_unseen(ROWS, grading, capacity=20)
+    day = grading.days[-1]
+    assert all(not before & then for before, then in zip(learned, judged, strict=True))
+    assert sorted(account for part in judged for account in part) == sorted(day.rows["account_id"])
+    assert told.seen == day.qualities[MODEL]
+    assert told.unseen.row_count == len(day.rows)
+    assert 0.55 < told.unseen.auc < 1, "what was planted holds for strangers too"

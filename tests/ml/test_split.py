@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml.compare import hold_out_latest
-from ml.split import NotEnoughHistoryError, label_gap, split_by_time
+from ml.split import NotEnoughHistoryError, cap_snapshots, label_gap, split_by_time
 from tests.ml.world import make_rows
 
 ROWS = make_rows(accounts=120, snapshots=9)
@@ -56,3 +56,14 @@ def test_the_newest_closed_snapshots_are_held_out_while_enough_is_left() -> None
     assert few is not None
     assert len(set(few[1]["snapshot_date"])) == 1
     assert hold_out_latest(make_rows(accounts=300, snapshots=3)) is None
+
+
+def test_an_old_account_gives_no_more_snapshots_than_the_cap_and_no_age_is_preferred() -> None:
+    capped = cap_snapshots(ROWS, 4)
+    counts = ROWS.groupby("account_id").size()
+    assert counts.max() > 4, "somebody must have more, or nothing is capped"
+    pd.testing.assert_series_equal(capped.groupby("account_id").size(), counts.clip(upper=4))
+    share = capped.groupby("snapshot_date").size() / ROWS.groupby("snapshot_date").size()
+    assert share.max() - share.min() < 0.25, "of every month about the same share is kept"
+    pd.testing.assert_frame_equal(cap_snapshots(ROWS.sample(frac=1, random_state=1), 4).sort_index(), capped)
+    pd.testing.assert_frame_equal(cap_snapshots(ROWS, 1000), ROWS)

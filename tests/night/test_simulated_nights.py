@@ -86,6 +86,20 @@ def test_the_first_night_ends_with_a_summary_a_person_can_read(first_night: str)
     assert Path(page).read_text(encoding="utf-8").lower().count("<html")
 
 
+def test_the_night_has_a_page_that_tells_its_counts_and_stands_in_the_index(
+    house: NightHouse, first_night: str
+) -> None:
+    told = next(line for line in first_night.splitlines() if "the night's page:" in line)
+    page = Path(told.split("the night's page:", 1)[1].strip()).read_text(encoding="utf-8")
+    for load in house.rows("select entity, extracted_count from source_loads where source = 'erp'"):
+        row = f'<td>erp</td><td>{load["entity"]}</td><td class="figure">{int(load["extracted_count"]):,}</td>'
+        assert row in page, load
+    assert "Published" in page
+    assert ">deliver<" in page
+    index = (house.home / "company" / "simulated" / "runs" / "index.html").read_text(encoding="utf-8")
+    assert "night-2026-06-30/report.html" in index
+
+
 def test_nothing_is_left_running(house: NightHouse, first_night: str) -> None:
     pid_file = house.home / "postgres" / "data" / "postmaster.pid"
     assert first_night

@@ -17,7 +17,9 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 NAMES = sorted(COMPOSE["services"])
 HOUSE = [name for name in NAMES if name != "postgres"]
 # What cannot be equal in a container: addresses, folders, and where a secret's file lies.
-PLACES = {"API__HOST", "API__PORT", "API__BASE_URL", "CORE__EXECUTION_API_SERVER_URL", "CORE__DAGS_FOLDER"}
+PLACES = {"API__HOST", "API__PORT", "API__BASE_URL", "CORE__EXECUTION_API_SERVER_URL", "CORE__DAGS_FOLDER"} | {
+    "CORE__PLUGINS_FOLDER"
+}
 
 
 def _service(name: str) -> dict[str, Any]:
@@ -72,7 +74,7 @@ def test_ports_are_open_to_this_machine_only(name: str) -> None:
 
 def test_the_network_between_the_services_has_no_way_out() -> None:
     assert COMPOSE["networks"]["inside"] == {"internal": True}
-    assert {name for name in NAMES if "outside" in _service(name)["networks"]} == {"api-server", "scheduler"}
+    assert {name for name in NAMES if "outside" in _service(name)["networks"]} == {"api-server", "scheduler", "alarm"}
 
 
 @pytest.mark.parametrize("name", NAMES)

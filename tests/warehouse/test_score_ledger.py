@@ -15,6 +15,7 @@ from warehouse.night import Night
 from warehouse.published_tables import declared_marts, ensure_published_tables
 
 SCORES = next(mart for mart in declared_marts() if mart.name == "fct_churn_scores")
+ACTIONS = next(mart for mart in declared_marts() if mart.name == "fct_account_next_actions")
 TABLES = ("ops.score_ledger", "ops.score_publications")
 
 
@@ -77,6 +78,25 @@ def test_a_publication_enters_all_that_it_said_of_each_account(hand: Hand) -> No
         ).fetchall()
     assert kept == live == told
     assert all(cell is not None for row in kept for cell in row)
+
+
+def test_what_managers_were_told_to_do_is_kept_with_the_score(hand: Hand) -> None:
+    hand.publish(_audited(hand, "before there were actions", DAY, {"a": 0.25}))
+    with hand.admin.transaction():
+        ensure_published_tables(hand.admin, (*MARTS, SCORES, ACTIONS))
+    day = DAY + timedelta(days=1)
+    night = hand.open("one", as_of=day)
+    columns = ", ".join(f"{name} {kind}" for name, kind in ACTIONS.columns)
+    told = "insert into fct_account_next_actions (account_id, play_code, as_of_date)"
+    told += " values ('a', 'call', '{0}'), ('c', 'visit', '{0}')"
+    actions = f"create table fct_account_next_actions ({columns}); {told.format(day)}"
+    hand.build(night, mark=1, also=f"{_scores(day, {'a': 0.5, 'b': 0.5})}; {actions}")
+    hand.audit(night)
+    hand.publish(night)
+    with hand.reader.transaction():
+        query = "select as_of_date, account_id, play_code from bi.fct_churn_score_history order by 1, 2"
+        kept = hand.reader.execute(query).fetchall()
+    assert kept == [(DAY, "a", None), (day, "a", "call"), (day, "b", None)]
 
 
 def test_a_publication_that_is_taken_back_leaves_nothing(hand: Hand) -> None:

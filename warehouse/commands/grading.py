@@ -55,4 +55,4 @@ def _ladder(evaluation: Evaluation) -> list[str]:
     for method in grading.methods:
         means = [grading.mean(method, metric) for metric in _COLUMNS]
         lines.append(f"{method:<12}" + "".join(" " * 8 if mean is None else f"{mean:>8.3f}" for mean in means))
-    return lines
+    return lines if evaluation.unseen is None else [*lines, evaluation.unseen.line()]

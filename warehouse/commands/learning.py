@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from warehouse.commands.feedback import take_in_before_lists
 from warehouse.commands.work import (
     Attempt,
     CompanyPath,
@@ -41,9 +42,11 @@ def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, co
     """Score the active accounts and make each account manager's churn list; the first night trains first.
 
     Tells besides what came of the scores that were published before. Whom a programme leaves out by chance is on no
-    list.
+    list. What account managers answered to earlier lists is taken in first.
     """
     from delivery.actions import build_actions
+    from delivery.list_checks import build_list_checks
+    from delivery.list_feedback import build_list_feedback
     from delivery.lists import build_lists
     from delivery.portfolios import build_portfolios
     from delivery.programmes import build_assignments
@@ -71,6 +74,8 @@ def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, co
             arms = build_assignments(
                 connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
             )
+            take_in_before_lists(work.house, work.teller, schema=schema, as_of=work.night.as_of)
+            build_list_feedback(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
             build_treatments(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
             build_actions(
                 connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
@@ -78,9 +83,19 @@ def score(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, co
             lists = build_lists(
                 connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
             )
+            wrong = build_list_checks(
+                connection, claim=work.claim, schema=schema, as_of=work.night.as_of, company=work.house.company
+            )
             build_portfolios(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
             outcomes = build_outcomes(connection, claim=work.claim, schema=schema, as_of=work.night.as_of)
-        for line in (*scores.lines(), *lifetimes.lines(), *map(str, arms), *lists.lines(), *outcomes.lines()):
+        for line in (
+            *scores.lines(),
+            *lifetimes.lines(),
+            *map(str, arms),
+            *lists.lines(),
+            *map(str, wrong),
+            *outcomes.lines(),
+        ):
             work.teller.say(line)
 
 

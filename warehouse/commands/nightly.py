@@ -17,6 +17,7 @@ import typer
 
 from warehouse import plan
 from warehouse.commands.opening import AsOf, resolve_day
+from warehouse.commands.operators import tell_operators
 from warehouse.commands.prepare import prepare
 from warehouse.commands.summary import show_summary
 from warehouse.commands.work import CompanyPath, Teller, shown
@@ -70,6 +71,8 @@ def nightly(
             }
             walk = _through_airflow if through is Through.AIRFLOW else _through_stages
             problem = walk(house, name, day, environment, teller)
+            if through is Through.STAGES:  # the DAG has a task for it
+                tell_operators(house, name, smtp_url=smtp_url, teller=teller)
         show_summary(house, name, seconds=time.monotonic() - started, teller=teller)
         if problem is not None:
             raise problem

@@ -32,9 +32,11 @@ def open_night(
     as_json: Annotated[bool, typer.Option("--json", help="Answer with one line of JSON.")] = False,
 ) -> None:
     """Open a night: decide its day, prepare the warehouse, fence off what was left unfinished."""
+    from delivery.programmes import refuse_unknown_programmes
     from sources.mapping.reader import read_mapping
 
     with open_house(company) as house:
+        refuse_unknown_programmes(house.company)
         for source in house.company.sources:  # a mapping that cannot be understood must not cost half a night
             read_mapping(house.company, source.name)
         prepare(house.warehouse, house.company)

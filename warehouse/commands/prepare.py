@@ -57,6 +57,18 @@ def require_prepared(warehouse: Warehouse, company: Company) -> None:
         )
 
 
+def prepare_older(warehouse: Warehouse, company: Company) -> None:
+    """Prepare a warehouse that an earlier version has prepared, before what this version added is asked for.
+
+    Raises UnpreparedWarehouseError before the first night, ForeignWarehouseError where another company lives.
+    """
+    require_prepared(warehouse, company)
+    with warehouse.connect_admin() as connection:
+        missing = connection.execute("select to_regclass('ops.alerts') is null").fetchone()
+    if missing == (True,):
+        prepare(warehouse, company)
+
+
 def _company_of(connection: psycopg.Connection) -> str | None:
     table = "select 1 from pg_tables where schemaname = 'ops' and tablename = 'company'"
     if connection.execute(table).fetchone() is None:

@@ -1,4 +1,4 @@
-"""Commands for who looks: queries as the BI reader, the state of the house, going back to an earlier night."""
+"""Commands for who looks: queries as the BI reader, refused rows, going back to an earlier night."""
 
 from __future__ import annotations
 
@@ -9,18 +9,12 @@ from typing import Annotated
 import psycopg
 import typer
 from psycopg import sql
-from rich.table import Table
 
-from warehouse.commands.mails import held_lines
-from warehouse.commands.prepare import prepare
-from warehouse.commands.stale_sources import stale_lines
-from warehouse.commands.work import CompanyPath, RunId, Teller, open_house, open_prepared_house
+from warehouse.commands.work import CompanyPath, RunId, Teller, open_prepared_house
 from warehouse.database import Role
 from warehouse.embedded import binaries
 from warehouse.errors import Problem
 from warehouse.publication import rollback as roll_back
-
-_PROMISES_TOLD = 3
 
 
 class QueryError(Problem):
@@ -50,7 +44,10 @@ def sql_query(
 def quarantine(run_id: RunId = None, company: CompanyPath = None) -> None:
     """Print the rows that a night refused, with the rule that each one broke, as CSV; they may hold personal data."""
     statement = sql.SQL(
-        'copy (select source, entity, rule, record_id, seen, "row", attempt, noted_at from quarantine.rows'
+        'copy (select source, entity, rule, record_id, seen, "row", attempt, noted_at,'
+        # as ops.quarantine_samples tells of it on the night's page
+        " left(encode(sha256(convert_to(concat_ws('|', source, entity, record_id), 'UTF8')), 'hex'), 10) as key_digest"
+        " from quarantine.rows"
         " where gen = (select gen from ops.runs where run_id = {0} or {0}::text is null and not is_backfill"
         " order by gen desc limit 1)"
         " order by noted_at desc, source, entity, rule, record_id) to stdout (format csv, header)"
@@ -86,58 +83,7 @@ def psql(
     raise typer.Exit(done.returncode)
 
 
-def status(company: CompanyPath = None) -> None:
-    """Show the live night, the newest runs and what each stage of the last one did."""
-    teller = Teller()
-    with open_house(company) as house:
-        prepare(house.warehouse, house.company)
-        with house.warehouse.connect(Role.PUBLISHER) as connection:
-            live = connection.execute("select gen, as_of, age from bi.data_version").fetchone()
-            if live is None:
-                teller.say(f"{house.company.id}: nothing is live yet. Next: guanxi nightly")
-            else:
-                teller.say(f"{house.company.id}: generation {live[0]} is live, as of {live[1]}, {live[2]} old")
-            newest = connection.execute("select max(gen) from ops.runs where not is_backfill").fetchone()
-            for line in stale_lines(connection, newest[0]) if newest is not None and newest[0] is not None else ():
-                teller.say(f"stale: {line}")
-            for line in held_lines(connection, live[0]) if live is not None else ():
-                teller.say(f"held: {line}")
-            for table in (_runs_table(connection), _stages_table(connection)):
-                if table.row_count:
-                    teller.console.print(table)
-
-
 def rollback(generation: int, company: CompanyPath = None) -> None:
     """Let readers see an earlier published generation again."""
     with open_prepared_house(company) as house, house.warehouse.connect(Role.PUBLISHER) as connection:
         Teller().say(roll_back(connection, generation))
-
-
-def _runs_table(connection: psycopg.Connection) -> Table:
-    table = Table("generation", "run", "as of", "attempt", "state", "note", title="newest runs")
-    for row in connection.execute(
-        "select gen, run_id, as_of, attempt, state, coalesce(note, '') from ops.runs order by gen desc limit 10"
-    ):
-        table.add_row(*map(str, row))
-    return table
-
-
-def _stages_table(connection: psycopg.Connection) -> Table:
-    table = Table("stage", "part", "state", "seconds", "peak MB", "note", title="stages of the newest run")
-    for row in connection.execute(
-        "select stage, part, state, coalesce(seconds::text, ''), coalesce(peak_mb::text, ''), coalesce(note, '')"
-        " from ops.stage_runs where gen = (select max(gen) from ops.runs) order by started_at"
-    ):
-        *words, note = map(str, row)
-        table.add_row(*words, _shortened(note))
-    return table
-
-
-def _shortened(note: str) -> str:
-    """Return a stage's problem without most of the promises that a gate found broken; its page has them all."""
-    lines = note.splitlines()
-    listed = [number for number, line in enumerate(lines) if line.startswith("    - ")]
-    if len(listed) <= _PROMISES_TOLD:
-        return note
-    told, left = listed[_PROMISES_TOLD], listed[-1]
-    return "\n".join([*lines[:told], f"    … and {left - told + 1} more", *lines[left + 1 :]])

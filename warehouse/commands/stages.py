@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from warehouse.commands.feedback import send_back_after_lists
 from warehouse.commands.reach import outside_of
 from warehouse.commands.sending import required_smtp_url, send_mails
 from warehouse.commands.work import Attempt, CompanyPath, Fence, RunId, open_house, stage_at_work
@@ -147,5 +148,6 @@ def deliver(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, 
                 send_mails(mails, work.house, work.teller)
             except UndeliveredError as problem:  # a list that did not arrive is no reason to keep the others' digests
                 undelivered.append(problem)
+        send_back_after_lists(work.house, connection, work.teller)
         if undelivered:
             raise undelivered[0]

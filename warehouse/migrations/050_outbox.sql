@@ -57,17 +57,26 @@ begin
     );
 end $f$;
 
--- Why the churn lists are held: besides, while more accounts changed their risk band overnight than the gate allows. A
--- list made of scores that have moved so is looked at by a person first; the night itself goes on.
+-- Why the churn lists are held: besides, while more accounts changed their risk band overnight than the gate allows, or
+-- the lists look wrong by a check that holds them (fct_list_checks). A person looks at such lists first; the night itself
+-- goes on.
 create or replace function ops.why_churn_lists_are_held(p_gen bigint) returns text
-language sql stable security definer set search_path = pg_catalog as $f$
-    select nullif(concat_ws('; ', ops.why_mails_are_held(p_gen), (
-        select format('drift: %s of bands moved', replace(c.observed, '%', ' %'))
-        from ops.check_results c
-        where c.gen = p_gen and c.stage = 'scores' and c.suite = 'scores_churn_scores'
-            and c.expectation = 'ExpectFewBandMoves' and not c.is_success
-    )), '')
-$f$;
+language plpgsql stable security definer set search_path = pg_catalog as $f$
+declare
+    drift text;
+    looks text;
+begin
+    select format('drift: %s of bands moved', replace(c.observed, '%', ' %')) into drift
+    from ops.check_results c
+    where c.gen = p_gen and c.stage = 'scores' and c.suite = 'scores_churn_scores'
+        and c.expectation = 'ExpectFewBandMoves' and not c.is_success;
+    if to_regclass('pub.fct_list_checks') is not null then
+        select string_agg(l.text_en, '; ' order by l.check_code) into looks
+        from pub.fct_list_checks l
+        where l.gen = p_gen and l.is_holding;
+    end if;
+    return nullif(concat_ws('; ', ops.why_mails_are_held(p_gen), drift, looks), '');
+end $f$;
 
 -- Called by ops.publish inside its transaction. A further attempt of a night that brings the missing source lets its
 -- held mails go, and the other way round. A manager whom the dimension does not know gets a null recipient;
@@ -86,6 +95,7 @@ begin
     if to_regclass('pub.fct_churn_lists') is null or to_regclass('pub.dim_account_managers') is null then
         return 0;
     end if;
+    perform ops.keep_list_rows(p_gen);
     why := ops.why_churn_lists_are_held(p_gen);
     update ops.outbox o set
         state = case when why is null then 'pending' else 'held' end, last_error = why, not_after = now() + p_valid,

@@ -167,7 +167,10 @@ begin
     place := 'quarantine.rows';
     get diagnostics row_count = row_count;
     return next;
-    for n in select * from (values ('extracts', 'problem'), ('stage_runs', 'note'), ('runs', 'note')) as x (tab, col) loop
+    for n in select * from (
+        values ('extracts', 'problem'), ('stage_runs', 'note'), ('runs', 'note'),
+            ('feedback', 'note'), ('feedback_documents', 'refusals')
+    ) as x (tab, col) loop
         execute format(
             'update ops.%1$I t set %2$I = regexp_replace(ops.without(t.%2$I, $4, $3), $1, ''\1'' || $3, ''g'')'
             ' where t.%2$I ~ $1 or ops.names_any(array[t.%2$I], $4)', n.tab, n.col

@@ -49,6 +49,7 @@ create table if not exists ops.score_ledger (
     primary key (gen, attempt, account_id),
     foreign key (gen, attempt) references ops.score_publications (gen, attempt)
 );
+alter table ops.score_ledger add column if not exists play_code text;
 comment on table ops.score_ledger is
 'One row per publication and account: the score as it was published. Rows are added and never changed.';
 
@@ -74,6 +75,16 @@ end $do$;
 -- the owner keeps its rights on the publications: PostgreSQL looks at them in its name when a score is added
 revoke update, delete, truncate on ops.score_ledger from guanxi_owner;
 
+-- What each account's manager was told to do; nothing while no night has had actions.
+create or replace function ops.plays_of(p_gen bigint) returns table (account_id text, play_code text)
+language plpgsql stable security definer set search_path = pg_catalog as $f$
+begin
+    if to_regclass('pub.fct_account_next_actions') is not null then
+        return query
+        select a.account_id, a.play_code from pub.fct_account_next_actions a where a.gen = p_gen;
+    end if;
+end $f$;
+
 -- Called by ops.publish inside its transaction, after the generation's rows lie in pub. A past day that is built anew is
 -- no publication.
 create or replace function ops.record_scores(p_gen bigint) returns bigint
@@ -95,7 +106,8 @@ begin
         reason_1_peer_value, reason_1_change_90d_value, reason_2_code, reason_2_value, reason_2_peer_value,
         reason_2_change_90d_value, reason_3_code, reason_3_value, reason_3_peer_value, reason_3_change_90d_value,
         protection_1_code, protection_1_value, protection_1_peer_value, protection_1_change_90d_value,
-        protection_2_code, protection_2_value, protection_2_peer_value, protection_2_change_90d_value, as_of_date
+        protection_2_code, protection_2_value, protection_2_peer_value, protection_2_change_90d_value, play_code,
+        as_of_date
     )
     select
         p_gen, r.attempt,
@@ -105,8 +117,9 @@ begin
         s.reason_2_value, s.reason_2_peer_value, s.reason_2_change_90d_value, s.reason_3_code, s.reason_3_value,
         s.reason_3_peer_value, s.reason_3_change_90d_value, s.protection_1_code, s.protection_1_value,
         s.protection_1_peer_value, s.protection_1_change_90d_value, s.protection_2_code, s.protection_2_value,
-        s.protection_2_peer_value, s.protection_2_change_90d_value, s.as_of_date
+        s.protection_2_peer_value, s.protection_2_change_90d_value, p.play_code, s.as_of_date
     from pub.fct_churn_scores s
+    left join ops.plays_of(p_gen) p on s.account_id = p.account_id
     where s.gen = p_gen;
     return recorded;
 end $f$;
@@ -147,7 +160,8 @@ select
     l.protection_2_peer_value,
     l.protection_2_change_90d_value,
     newest.published_at,
-    newest.as_of as as_of_date
+    newest.as_of as as_of_date,
+    l.play_code
 from (
     select distinct on (p.as_of) p.as_of, p.gen, p.attempt, p.published_at
     from ops.score_publications as p
@@ -160,4 +174,4 @@ comment on view bi.fct_churn_score_history is
 grant select on bi.fct_churn_score_history
 to guanxi_reader, guanxi_contact_reader, guanxi_checker, guanxi_scorer, guanxi_mailer, guanxi_publisher;
 grant select on ops.score_publications to guanxi_scorer;
-revoke all on function ops.record_scores (bigint), ops.refuse_to_change () from public;
+revoke all on function ops.record_scores (bigint), ops.plays_of (bigint), ops.refuse_to_change () from public;

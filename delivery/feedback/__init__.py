@@ -1,0 +1,1 @@
+"""What account managers answer to their lists: read from mails, sheets and the CRM, checked, kept, and sent back."""
