@@ -133,13 +133,13 @@ def test_an_account_is_told_with_all_that_is_known_of_it(language: Language) -> 
         "Stage: Declining · class A", "Last order 93 days ago, usually one every 21 days",
         "Organisation: Vendor, to become Supplier; 2 roles of those who decide are unknown",
         "both sides last spoke or wrote 40 days ago",
-        "on 3 lists before, last on 2026-03-31; your answer of 2026-03-31: Called",
+        "on 3 lists before, last on 2026-03-31; answer of 2026-03-31: Called",
         "for Bob Li, who is away", "No order for 93 days", "What to do: Win-back call", "GX-00000001",
     )  # fmt: skip
     chinese = (
         "流失可能性较大：10 家中约 6 家（62 %）；上次通知时为 50 %", "风险毛利：EUR 2,469", "阶段：Declining · 类别 A",
         "最近一次下单在 93 天前，通常每 21 天一单", "Organisation：现为Vendor，目标为Supplier；决策链中有 2 个角色未知",
-        "双方最近一次沟通在 40 天前", "此前上过 3 次名单，最近一次为 2026-03-31；您 2026-03-31 的反馈：Called",
+        "双方最近一次沟通在 40 天前", "此前上过 3 次名单，最近一次为 2026-03-31；2026-03-31 的反馈：Called",
         "代 Bob Li", "GX-00000001",
     )  # fmt: skip
     for text in words_of(render(a_letter(row, language=language))):
