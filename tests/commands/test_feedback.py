@@ -84,9 +84,7 @@ def test_answers_are_looked_at_taken_in_and_the_wrong_ones_go_back(answered: Ans
     mail = email.message_from_bytes(kept.read_bytes(), policy=email.policy.default)
     assert [each.addr_spec for each in mail["To"].addresses] == ["mei@example.com"]
     assert "这一行不在您的名单上" in str(mail.get_content())
-    assert "went back" not in posted.succeed("feedback")
-    assert "feedback:" not in shop.succeed("status")
-    assert len(answered.mailbox.mails()) == 1
+    assert "feedback:" not in shop.succeed("status"), "nothing waits any more"
 
 
 def test_a_place_that_cannot_be_read_does_not_keep_the_others_from_being_read(answered: Answered) -> None:
@@ -100,8 +98,6 @@ def test_a_place_that_cannot_be_read_does_not_keep_the_others_from_being_read(an
     assert "error: mailbox INBOX at localhost:" in said
     assert "1 answers taken" in done.stdout
     assert "hush-hush" not in done.stdout + said
-    told = answered.shop.with_settings(GUANXI_FEEDBACK_FOLDER=answered.folder / "nowhere").refused("feedback")
-    assert "no such folder" in told
 
 
 def test_a_night_goes_on_without_a_mailbox_that_does_not_answer_and_one_of_the_past_takes_none_in(
