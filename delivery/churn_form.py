@@ -20,6 +20,8 @@ def _reason(position: int) -> Callable[[ListRow, Phrases], Value]:
     return lambda row, _: row.reasons[position] if position < len(row.reasons) else None
 
 
+# What a manager fills in.
+TO_FILL = frozenset({"outcome", "note", "snooze_until"})
 COLUMNS = (
     Column("rank", 7, lambda row, _: row.rank, "0"),
     Column("row_code", 14, lambda row, _: row.row_code),
@@ -56,14 +58,18 @@ COLUMNS = (
 
 def churn_sheet(letter: ChurnLetter, phrases: Phrases) -> Sheet:
     """Return what the spreadsheet of a churn list holds: its rows, with room for an answer to each."""
+    is_asked = bool(letter.outcomes)
     about_loss = phrases.say("footer" if letter.method_code == "model" else "footer_rule")
-    facts = (
+    facts = [
         (phrases.say("made_by"), phrases.method(letter.method_code)),
         (phrases.say("expected_loss"), about_loss),
         (phrases.say("orders"), phrases.say("about_orders")),
-        (phrases.say("answer"), phrases.say("answer_how", outcomes=phrases.say("comma").join(letter.outcomes))),
-    )
-    return Sheet(COLUMNS, letter.rows, facts, choices=letter.outcomes)
+    ]
+    if is_asked:
+        outcomes = phrases.say("comma").join(letter.outcomes)
+        facts.append((phrases.say("answer"), phrases.say("answer_how", outcomes=outcomes)))
+    columns = [each for each in COLUMNS if is_asked or each.name not in TO_FILL]
+    return Sheet(columns, letter.rows, facts, choices=letter.outcomes)
 
 
 def churn_values(letter: ChurnLetter, phrases: Phrases) -> dict[str, Any]:

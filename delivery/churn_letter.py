@@ -30,7 +30,8 @@ class ListRow:
     """One account of a list, in the words of the manager's language; texts are as the source gave them.
 
     `former_probability` is what its manager was last told; `stands_in_for` whose account it is while that manager is
-    away. `order_days` are the days with an order in twelve months, the running month last.
+    away. `order_days` are the days with an order in twelve months, the running month last. `is_asked`: whether the
+    manager is asked what came of it.
     """
 
     rank: int
@@ -61,8 +62,9 @@ class ListRow:
     reasons: tuple[str, ...]
     play: str | None
     play_steps: str | None
-    record_url: str | None
     method_code: str
+    record_url: str | None = None
+    is_asked: bool = True
 
     @property
     def is_open(self) -> bool:
@@ -93,7 +95,9 @@ class ListRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChurnLetter(Letter):
-    """One churn list. `rows` is never empty; `outcomes` are the words in which an answer says what came of it.
+    """One churn list. `rows` is never empty.
+
+    `outcomes` are the words in which an answer says what came of it, none where nobody is asked.
 
     `unlisted_count`: accounts at risk that are not on it, since they rest, were put off, or the list is full.
     """

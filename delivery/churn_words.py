@@ -124,4 +124,6 @@ def tried(row: ListRow, phrases: Phrases) -> str:
         told = phrases.count("mailed", row.mailed_days_count, day=row.last_mailed_date)
     if row.answer is not None:
         return told + phrases.say("semicolon") + phrases.say("answered", outcome=row.answer, day=row.answer_date)
-    return told + phrases.say("semicolon") + phrases.say("answered_not") if row.mailed_days_count else told
+    if row.mailed_days_count and row.is_asked:
+        return told + phrases.say("semicolon") + phrases.say("answered_not")
+    return told

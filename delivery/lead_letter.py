@@ -12,14 +12,17 @@ from delivery.safe_text import clean
 
 @dataclass(frozen=True, slots=True)
 class LeadLine:
-    """One manager's list: how many accounts are in each part, what is at stake, and how many nobody answered."""
+    """One manager's list: how many accounts are in each part, what is at stake, and how many nobody answered.
+
+    `unanswered_count` is None where nobody is asked.
+    """
 
     manager_name: str
     new_count: int
     worsened_count: int
     still_open_count: int
     recovered_count: int
-    unanswered_count: int
+    unanswered_count: int | None
     expected_loss_amount: Decimal
 
     @property
@@ -45,6 +48,11 @@ class LeadLetter(Letter):
         return sum(line.risky_count for line in self.lines)
 
     @property
+    def is_asked(self) -> bool:
+        """Whether managers are asked what came of their calls."""
+        return any(line.unanswered_count is not None for line in self.lines)
+
+    @property
     def total(self) -> LeadLine:
         """All lines together; its name is empty."""
         return LeadLine(
@@ -53,7 +61,7 @@ class LeadLetter(Letter):
             worsened_count=sum(line.worsened_count for line in self.lines),
             still_open_count=sum(line.still_open_count for line in self.lines),
             recovered_count=sum(line.recovered_count for line in self.lines),
-            unanswered_count=sum(line.unanswered_count for line in self.lines),
+            unanswered_count=sum(line.unanswered_count or 0 for line in self.lines) if self.is_asked else None,
             expected_loss_amount=sum((line.expected_loss_amount for line in self.lines), Decimal(0)),
         )
 

@@ -36,6 +36,7 @@ class Published(ABC):
 
     `listed` is a query of (account_manager_id, account_id): whom the kind tells of which account. It may use
     %(gen)s and %(desk)s. `owner` is who may be told of an account of manager m.
+    `takes_answers`: whether there is a place that managers' answers come in from; else nobody is asked for one.
     """
 
     mailing: ClassVar[Mailing]
@@ -47,6 +48,7 @@ class Published(ABC):
     gen: int
     as_of: date
     published_at: datetime
+    takes_answers: bool = True
 
     @classmethod
     def live(cls, connection: psycopg.Connection, *, gen: int, company: Company) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from psycopg import sql
@@ -46,12 +46,19 @@ class PublishedLists(Published):
         if self.fell_back():
             found = [each | {"method_code": FELL_BACK} for each in found]
         outcomes = outcomes_in(manager.language)
-        rows = (_row(each, manager.language, outcomes, self.company.record_url(each["account_id"])) for each in found)
+        rows = (
+            replace(
+                _row(each, manager.language, outcomes),
+                record_url=self.company.record_url(each["account_id"]),
+                is_asked=self.takes_answers,
+            )
+            for each in found
+        )
         return ChurnLetter(
             **self.head(manager),
             rows=tuple(rows),
             unlisted_count=self.unlisted_count(manager),
-            outcomes=tuple(outcomes.values()),
+            outcomes=tuple(outcomes.values()) if self.takes_answers else (),
         )
 
     def fell_back(self) -> bool:
@@ -71,7 +78,7 @@ def outcomes_in(language: Language) -> dict[str, str]:
         return {line["outcome_code"]: line[f"name_{language}"] for line in csv.DictReader(lines)}
 
 
-def _row(values: dict[str, Any], language: Language, outcomes: dict[str, str], record_url: str | None) -> ListRow:
+def _row(values: dict[str, Any], language: Language, outcomes: dict[str, str]) -> ListRow:
     def named(stem: str, code: str) -> str | None:
         text: str | None = values[f"{stem}_{language}"] or values[code]
         return text
@@ -108,7 +115,6 @@ def _row(values: dict[str, Any], language: Language, outcomes: dict[str, str], r
         reasons=tuple(reason for reason in reasons if reason),
         play=named("play_name", "play_code"),
         play_steps=values[f"play_steps_{language}"],
-        record_url=record_url,
         method_code=values["method_code"],
     )
 

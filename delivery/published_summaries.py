@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from psycopg import sql
@@ -39,8 +39,10 @@ class PublishedDigests(Published):
         ).fetchall()
         if not rows:
             return None
-        lines = tuple(LeadLine(name or manager_id, *numbers) for name, manager_id, *numbers in rows)
-        return LeadLetter(**self.head(manager), lines=lines)
+        lines = (LeadLine(name or manager_id, *numbers) for name, manager_id, *numbers in rows)
+        if not self.takes_answers:
+            lines = (replace(line, unanswered_count=None) for line in lines)
+        return LeadLetter(**self.head(manager), lines=tuple(lines))
 
     def managers_without_letter(self) -> int:
         """Return 0: who leads nobody misses nothing."""

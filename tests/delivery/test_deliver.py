@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 import socket
 import traceback
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from delivery.deliver import BadSenderError, ForeignRowsError, MailServerSilentError
 from delivery.mailbox import kept_mails, local_mailbox
 from delivery.published import NotLiveError
+from delivery.published_lists import PublishedLists
 from delivery.report import UndeliveredError
 from delivery.smtp import MailServerRefusedError, MailServerUnreachableError
 from tests.canaries import canary, found_in_database, found_in_text
@@ -38,6 +40,18 @@ def test_each_manager_gets_their_own_list_once(
     again = send(mailer, company, faulty_server.url, gen)
     assert (again.sent, again.sent_now) == (2, 0)
     assert sum(map(len, faulty_server.kept.values())) == 2
+
+
+@pytest.mark.parametrize("takes_answers", [True, False])
+def test_only_where_answers_come_in_a_list_asks_for_one(
+    publisher: Publisher, mailer: psycopg.Connection, company: Company, takes_answers: bool
+) -> None:
+    gen = two_lists(publisher)
+    lists = replace(PublishedLists.live(mailer, gen=gen, company=company), takes_answers=takes_answers)
+    letter = lists.letter(lists.manager("ann"))
+    assert letter is not None
+    assert bool(letter.outcomes) is takes_answers
+    assert {row.is_asked for row in letter.rows} == {takes_answers}
 
 
 def test_accounts_without_a_manager_go_to_the_desk_of_the_company(

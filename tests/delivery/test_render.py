@@ -230,6 +230,21 @@ def test_the_sheet_has_room_for_an_answer_in_the_managers_language(language: Lan
     assert [about["D1"].value, about["D2"].value] == list(a_letter(language=language).outcomes)
 
 
+def test_where_no_answer_can_come_in_nobody_is_asked_for_one() -> None:
+    asked = render(a_letter(list_row(1, answer=None)))
+    message = render(a_letter(list_row(1, answer=None, is_asked=False), outcomes=()))
+    for text, other in zip(words_of(message), words_of(asked), strict=True):
+        assert "on 3 lists before" in text
+        assert not [each for each in ("How to answer", "no answer yet", "reply with a line") if each in text]
+        assert "How to answer" in other
+    sheet, about = workbook(message).worksheets
+    columns = phrases_in("en", CHURN_LISTS.kind).columns
+    assert not {columns[name] for name in ("outcome", "note", "snooze_until")} & {cell.value for cell in sheet[1]}
+    assert columns["row_code"] in {cell.value for cell in sheet[1]}
+    assert not sheet.data_validations.dataValidation
+    assert "How to answer" not in {cell.value for cell in about["A"]}
+
+
 def test_the_sheet_holds_the_list_with_numbers_as_numbers() -> None:
     message = render(a_letter(list_row(1), list_row(2)))
     sheet = workbook(message).worksheets[0]

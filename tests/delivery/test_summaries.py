@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from email.message import EmailMessage
@@ -144,6 +145,15 @@ def test_equal_letters_are_equal_bytes_and_say_whose_language_they_are_in(langua
         assert render(letter).as_bytes() == render(letter).as_bytes()
         assert render(letter)["Content-Language"] == language
     assert ("only" in text_of(render(quiet))) is (language == "en")
+
+
+def test_where_nobody_is_asked_a_lead_is_told_of_no_answers() -> None:
+    letter = a_digest("en", "Ann", "Bob")
+    silent = replace(letter, lines=(replace(letter.lines[0], unanswered_count=None),))
+    for kind in ("plain", "html"):
+        assert "Not answered" in part(render(letter), kind)
+        assert "Not answered" not in part(render(silent), kind)
+    assert "None" not in part(render(silent), "plain")
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

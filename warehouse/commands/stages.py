@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from warehouse.commands.feedback import send_back_after_lists
+from warehouse.commands.feedback import is_configured, send_back_after_lists
 from warehouse.commands.reach import outside_of
 from warehouse.commands.sending import required_smtp_url, send_mails
 from warehouse.commands.work import Attempt, CompanyPath, Fence, RunId, open_house, stage_at_work
@@ -141,7 +142,8 @@ def deliver(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, 
     ):
         undelivered = []
         for kind in (PublishedLists, PublishedDigests, PublishedQuietLists):
-            mails = kind.live(connection, gen=work.night.gen, company=work.house.company)
+            live = kind.live(connection, gen=work.night.gen, company=work.house.company)
+            mails = replace(live, takes_answers=is_configured(work.house))
             if kind is not PublishedLists and not mails.has_mails():
                 continue
             try:
