@@ -1,53 +1,28 @@
-"""Shows the pages of the nights inside Airflow, to whoever may see the runs of the DAG `nightly`."""
+"""Puts the pages of the nights into Airflow. Every process of Airflow loads this, and one of them shows pages."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
-from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
-from airflow.api_fastapi.core_api.security import requires_access_dag
 from airflow.plugins_manager import AirflowPlugin
-from fastapi import Depends, FastAPI, HTTPException
-from fastapi.responses import FileResponse, RedirectResponse, Response
-
-from warehouse.company import load_company
-from warehouse.settings import load_settings
 
 PREFIX = "/nights"
-# a page has its own styles and no script, and may ask no machine for anything
-_NO_SCRIPTS = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
-
-app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-may_see_runs = Depends(requires_access_dag("GET", DagAccessEntity.RUN, "nightly"))
 
 
-@app.get("/", dependencies=[may_see_runs])
-def index() -> Response:
-    """Lead to the index of the last nights."""
-    return RedirectResponse(f"{PREFIX}/index.html")
+class LatePages:
+    """The pages, imported when somebody first asks: their libraries cost seconds, and tasks never ask."""
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        from dags.dag_support.pages import app
 
-@app.get("/{path:path}", dependencies=[may_see_runs])
-def page(path: str) -> Response:
-    """Return a page of the folder `runs`; nothing else that lies there, and nothing outside."""
-    runs = _runs()
-    file = (runs / path).resolve()
-    if file.suffix != ".html" or not file.is_relative_to(runs) or not file.is_file():
-        raise HTTPException(404, "no such page")
-    return FileResponse(file, media_type="text/html", headers={"content-security-policy": _NO_SCRIPTS})
-
-
-def _runs() -> Path:
-    settings = load_settings()
-    company = load_company(settings.company, timezone=settings.timezone)
-    return (settings.home.absolute() / "company" / company.id / "runs").resolve()
+        await app(scope, receive, send)
 
 
 class NightPages(AirflowPlugin):
     """Mounts the pages and puts them into the navigation."""
 
     name = "night_pages"
-    fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "night pages"}]  # noqa: RUF012 - Airflow's own type
+    fastapi_apps = [{"app": LatePages(), "url_prefix": PREFIX, "name": "night pages"}]  # noqa: RUF012 - Airflow's own type
     external_views = [  # noqa: RUF012 - Airflow's own type
         {"name": "Nights", "href": f"{PREFIX}/index.html", "url_route": "nights", "destination": "nav"}
     ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +17,7 @@ from tests.dags.conftest import DAGS, ROOT
 
 @pytest.fixture
 def pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """The plugin, of a house with one page and a log beside it."""
+    """The pages of a house with one page and a log beside it."""
     monkeypatch.setenv("GUANXI_HOME", str(tmp_path))
     monkeypatch.setenv("GUANXI_COMPANY", str(ROOT / "tests" / "data" / "tiny"))
     night = tmp_path / "company" / "tiny" / "runs" / "night-1"
@@ -24,6 +26,13 @@ def pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     (night / "airflow.log").write_text("a log")
     (tmp_path / "company" / "tiny" / "secret.html").write_text("no page of a night")
     (night / "out.html").symlink_to(tmp_path / "company" / "tiny" / "secret.html")
+    from dags.dag_support import pages
+
+    return pages
+
+
+@pytest.fixture
+def plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.syspath_prepend(str(DAGS / "plugins"))
     yield importlib.import_module("night_pages")
     sys.modules.pop("night_pages", None)
@@ -46,10 +55,11 @@ def test_nothing_but_pages_below_the_runs_can_be_had(pages: Any, path: str) -> N
 
 
 @pytest.mark.parametrize("path", ["/", "/night-1/report.html"])
-def test_who_is_not_logged_in_sees_nothing(pages: Any, path: str) -> None:
+def test_who_is_not_logged_in_sees_nothing(pages: Any, plugin: Any, path: str) -> None:
     from fastapi.testclient import TestClient
 
-    answer = TestClient(pages.app, follow_redirects=False).get(path)
+    assert pages
+    answer = TestClient(plugin.LatePages(), follow_redirects=False).get(path)
     assert answer.status_code in {401, 403}
     assert "the page" not in answer.text
 
@@ -58,7 +68,19 @@ def test_every_way_to_the_pages_asks_who_it_is(pages: Any) -> None:
     routes = [route for route in pages.app.routes if hasattr(route, "dependencies")]
     assert len(routes) == 2
     assert all(route.dependencies == [pages.may_see_runs] for route in routes)
-    assert pages.NightPages.fastapi_apps[0]["url_prefix"] == "/nights"
+
+
+def test_the_plugin_mounts_the_pages_and_costs_tasks_nothing(plugin: Any) -> None:
+    from dags.dag_support import pages
+
+    (mounted,) = plugin.NightPages.fastapi_apps
+    assert mounted["url_prefix"] == pages.PREFIX == plugin.PREFIX
+    program = "import sys, airflow.plugins_manager; before = set(sys.modules); import night_pages;"
+    program += " print(sorted({name.split('.')[0] for name in set(sys.modules) - before}))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=DAGS / "plugins", capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "['night_pages']"
 
 
 @pytest.mark.parametrize(

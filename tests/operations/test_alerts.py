@@ -59,7 +59,7 @@ def test_each_alert_is_told_once_to_everybody_however_often_somebody_looks(
     assert {address: len(mails) for address, mails in post.kept.items()} == {ANN: 1, BOB: 1}
     assert len(hook.kept) == 1
     mail = post.kept[ANN][0]
-    assert "1 mails of 2026-03-31 are held" in str(mail["Subject"])
+    assert "Mails of 2026-03-31 are held: 1" in str(mail["Subject"])
     body = mail.get_content()
     for words in (
         "31 % of bands moved",

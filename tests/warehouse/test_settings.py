@@ -17,6 +17,7 @@ SECRETS = {
     "GUANXI_AIRFLOW_DATABASE_URL": f"postgresql://airflow:{CANARY}@db.example/airflow",
     "GUANXI_ERP_URL": f"postgresql://erp:{CANARY}@erp.example/erp",
     "GUANXI_SMTP_URL": f"smtp://mailer:{CANARY}@mail.example:587?starttls=1",
+    "GUANXI_ALERT_WEBHOOK": f"https://hooks.example/services/{CANARY}",
     "GUANXI_ROLE_SECRET": CANARY,
 }
 
@@ -56,6 +57,12 @@ def test_everything_wrong_is_named_in_one_error() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("GUANXI_ALERT_WEBHOOK", f"http://hooks.example/{CANARY}"),
+        ("GUANXI_ALERT_WEBHOOK", f"{CANARY}"),
+        ("GUANXI_ALERT_WEBHOOK_KIND", "pigeon"),
+        ("GUANXI_OPERATORS", "ann@ops.example, bob"),
+        ("GUANXI_NIGHT_DEADLINE", "25:00"),
+        ("GUANXI_NIGHT_DEADLINE", "7"),
         ("GUANXI_KEEP_GENERATIONS", "401"),
         ("GUANXI_POSTGRES_PORT", "70000"),
         ("GUANXI_API_PORT", "0"),

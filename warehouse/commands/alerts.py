@@ -166,7 +166,7 @@ def tell_outcome(told: Told, settings: Settings, teller: Teller) -> None:
         return
     nobody = not has_somebody(settings)
     raise UntoldError(
-        f"{told.waiting} alerts",
+        f"alerts that wait to be told: {told.waiting}",
         seen="nobody is named who could be told" if nobody else "; ".join(told.problems) or "not told yet",
         expected="each alert to be taken by each channel",
         next_step="set GUANXI_OPERATORS or GUANXI_ALERT_WEBHOOK" if nobody else "guanxi alerts check tells them again",
