@@ -69,7 +69,7 @@ def transform(
     _drop_dead_builds(warehouse, keep=schema)
     target = claim.night.folder / f"dbt-{claim.number}"
     status = run_dbt(
-        ["build", "--exclude-resource-type", "unit_test"],
+        ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure"],
         environment=dbt_environment(warehouse, schema, threads=threads),
         variables=variables | carried_variables(carried),
         target=target,

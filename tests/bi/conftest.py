@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,14 +58,17 @@ class RunningSuperset:
         picture: str = "",
         query: str = "",
         forbidden: Sequence[str] = (),
+        datasets: Mapping[str, int] | None = None,
     ) -> dict[str, Any]:
         """Open dashboards in a browser as somebody, and return what was seen of each.
 
-        `picture` begins the name of what is kept, `query` is the page's own, `forbidden` are addresses to knock at.
+        `picture` begins the name of what is kept, `query` is the page's own, `forbidden` are addresses to knock at,
+        `datasets` those to ask directly, by name and id.
         """
         wanted = {
             "url": self.url, "user": login[0], "password": login[1], "browser": browser(), "folder": str(self.pictures),
             "forbidden": list(forbidden),
+            "datasets": dict(datasets or {}),
             "dashboards": [
                 {
                     "slug": board.slug,

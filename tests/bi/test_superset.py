@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from bi.assets import stable_id
+from bi.dataset_sql import query_of
 from bi.description import Chart, Dashboard, read_description
 from bi.superset_home import make_superset_home
 from tests.bi.conftest import COMPANY, MANAGER, RunningSuperset
@@ -44,7 +45,7 @@ def seen(superset: RunningSuperset) -> dict[str, Any]:
 def _keep(superset: RunningSuperset, name: str) -> None:
     """Keep a picture for the docs at three quarters of its size in 64 colours: legible in a third of the bytes."""
     folder = os.environ.get("BI_PICTURES")
-    if folder is None:
+    if not folder:
         return
     from PIL import Image
 
@@ -59,7 +60,8 @@ def seen_by_manager(superset: RunningSuperset) -> dict[str, Any]:
     ids = _ids(superset)
     company = next(board for board in DESCRIPTION.dashboards if board not in THEIRS)
     forbidden = [f"/api/v1/dashboard/{ids[company.slug]}", f"/api/v1/dataset/{ids['key_figures']}", "/sqllab/"]
-    found = superset.look(superset.manager, THEIRS, picture="manager-", forbidden=forbidden)
+    datasets = {dataset.name: ids[dataset.name] for dataset in DESCRIPTION.datasets}
+    found = superset.look(superset.manager, THEIRS, picture="manager-", forbidden=forbidden, datasets=datasets)
     _keep(superset, "manager-my-customers")
     return found
 
@@ -238,6 +240,19 @@ def test_a_manager_sees_own_customers_alone_in_every_chart(
 def _assert_filtered(chart: Chart, query: str) -> None:
     if DESCRIPTION.by_name[chart.dataset].is_by_manager:
         assert f"account_manager_id = '{MANAGER}'" in query, chart.title.en
+
+
+def test_a_manager_who_asks_a_dataset_directly_gets_own_rows_or_none(
+    superset: RunningSuperset, seen_by_manager: dict[str, Any]
+) -> None:
+    for dataset in DESCRIPTION.datasets:
+        asked = seen_by_manager["asked"][dataset.name]
+        if not dataset.is_by_manager and not dataset.is_for_managers:
+            assert asked == {"status": 403, "count": None}, dataset.name
+            continue
+        rows = f"from ({query_of(dataset)}) as everything"
+        own = f"{rows} where account_manager_id = '{MANAGER}'" if dataset.is_by_manager else rows
+        assert asked == {"status": 200, "count": superset.sql(f"select count(*) {own}")}, dataset.name
 
 
 def test_the_same_login_sees_the_same_customers_in_the_database(superset: RunningSuperset) -> None:

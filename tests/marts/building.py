@@ -13,7 +13,7 @@ from psycopg import sql
 from warehouse.database import Warehouse
 from warehouse.dbt_run import dbt_environment, run_dbt
 
-NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure")
 ONLY_OF_WHAT_IS_BUILT = (*NO_UNIT_TESTS, "--indirect-selection", "cautious")
 
 
