@@ -67,11 +67,7 @@ def test_every_path_and_link_in_the_docs_exists(doc: Path) -> None:
         if not target.startswith("http")
     ]
     folders = (
-<<<<<<< HEAD
-        "dags|sources|identity|needs|expectations|dbt_project|ml|delivery|operations|warehouse|simulator|benchmarks|examples|tests"
-=======
-        "bi|dags|sources|identity|needs|expectations|dbt_project|ml|delivery|warehouse|simulator|benchmarks|examples|tests"
->>>>>>> part-c
+        "bi|dags|sources|identity|needs|expectations|dbt_project|ml|delivery|operations|warehouse|simulator|benchmarks|examples|tests"
         "|docs"
     )
     named = [ROOT / path.rstrip("/") for path in re.findall(rf"`((?:{folders})/[A-Za-z0-9_./-]*)`", text)]
