@@ -152,7 +152,7 @@ def test_a_list_is_compared_with_that_of_an_earlier_day(warehouse: Warehouse, ge
             (date(2026, 4, 1), AS_OF),
         )
     with warehouse.connect(Role.SCORER) as connection:
-        rows = connection.execute("select account_id from ops.listed_before(%s) order by 1", (gen,)).fetchall()
+        rows = connection.execute("select account_id from ops.last_list(%s) order by 1", (gen,)).fetchall()
     assert [account_id for (account_id,) in rows] == expected
 
 

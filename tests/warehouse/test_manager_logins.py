@@ -243,7 +243,7 @@ def test_every_open_mart_is_filtered_shown_whole_or_left_out_on_purpose(filled: 
     assert left_out == {
         "dim_lifecycle_stages", "fct_bid_competitors", "fct_churn_drift", "fct_churn_outcomes", "fct_cohort_months",
         "fct_group_abc",
-        "fct_health_backtests", "fct_input_usability", "fct_kpi_months", "fct_need_quarters",
+        "fct_health_backtests", "fct_input_usability", "fct_kpi_months", "fct_list_checks", "fct_need_quarters",
         "fct_next_product_success", "fct_programme_effects", "fct_satisfaction_months", "fct_segment_months",
         "fct_segment_overlaps", "fct_segment_profiles", "fct_stage_transitions",
     }  # fmt: skip

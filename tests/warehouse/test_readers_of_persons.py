@@ -62,7 +62,7 @@ def test_no_open_view_says_who_a_person_is_or_what_one_said(warehouse: Warehouse
             "select table_name, column_name from information_schema.columns where table_schema = 'bi'"
         ).fetchall()
     assert {"contact_name", "job_title", "email", "phone"} == IDENTITY
-    assert {"subject", "note", "comment", "description", "actions", "review_note"} == WORDS
+    assert {"subject", "note", "comment", "description", "actions", "review_note", "feedback_note"} == WORDS
     telling = {(table, column) for table, column in columns if column in (IDENTITY | WORDS) - {"description"}}
     assert telling == set()
     assert {table for table, column in columns if column == "contact_id"} == set()

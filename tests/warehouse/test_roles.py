@@ -150,7 +150,6 @@ FUNCTIONS = {
     "keep_list_rows": "",
     "keyed_digest": "l",
     "last_list": "s",
-    "listed_before": "s",
     "mailed_before": "s",
     "mart_columns": "",
     "measure": "",

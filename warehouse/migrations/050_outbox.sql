@@ -120,26 +120,8 @@ begin
     return queued;
 end $f$;
 
--- The list that a new one is compared with: that of the newest earlier day that was published. The scorer reads it through this function and has no other right on pub.
-create or replace function ops.listed_before(p_gen bigint)
-returns table (account_manager_id text, account_id text)
-language plpgsql stable security definer set search_path = pg_catalog as $f$
-begin
-    if to_regclass('pub.fct_churn_lists') is null then
-        return;
-    end if;
-    return query
-    select l.account_manager_id, l.account_id from pub.fct_churn_lists l
-    where l.gen = (
-        -- of an earlier day, so that a night that runs again calls the same accounts new
-        select r.gen from ops.runs r
-        where r.published_at is not null and r.as_of < (select t.as_of from ops.runs t where t.gen = p_gen)
-        order by r.as_of desc, r.gen desc
-        limit 1
-    );
-end $f$;
+drop function if exists ops.listed_before (bigint); -- ops.last_list says more
 
 revoke all on function
 ops.enqueue_mails (bigint, interval, text), ops.expire_mails (bigint, text), ops.why_mails_are_held (bigint),
-ops.why_churn_lists_are_held (bigint), ops.listed_before (bigint) from public;
-grant execute on function ops.listed_before (bigint) to guanxi_scorer;
+ops.why_churn_lists_are_held (bigint) from public;
