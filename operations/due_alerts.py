@@ -132,7 +132,7 @@ def _held(night: NightFacts, now: datetime) -> Iterator[Alert]:
 def _drift(night: NightFacts, now: datetime) -> Iterator[Alert]:
     """A drift that lasts is told once a month and model, since it is found anew every night."""
     for each in night.drift:
-        if each.is_of_the_whole:
+        if each.is_worth_telling:
             yield make_alert(
                 f"drift:{each.model_id}:{each.kind}:{each.feature}:{night.as_of:%Y-%m}",
                 "drift",

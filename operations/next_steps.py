@@ -52,7 +52,7 @@ def _steps(night: NightFacts) -> Iterator[NextStep]:
         if source.is_stale and source.state == "carried":
             yield _say("stale", source=source.source, day=source.delivered_through)
     for drift in night.drift:
-        if drift.is_of_the_whole:
+        if drift.is_worth_telling:
             yield _both("drift", drift.text_en, drift.text_zh)
     if refused := sum(each.rows for each in night.refusals):
         yield _say("quarantine", count=refused, **named)

@@ -152,6 +152,10 @@ class OutcomeFact:
     is_enough: bool
 
 
+TOLD_FROM = 0.1
+"""From this index of stability, or this change of the number of accounts, a drift is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class DriftFact:
     """Something of the scored accounts that differs from before by more than chance explains."""
@@ -165,9 +169,13 @@ class DriftFact:
     model_id: str
 
     @property
-    def is_of_the_whole(self) -> bool:
-        """Whether the score or the number of accounts drifts; of many features one or another does so by chance."""
-        return self.feature in {"churn_probability", "accounts"}
+    def is_worth_telling(self) -> bool:
+        """Whether the score or the number of accounts drifts, and by so much that somebody should look.
+
+        Of many features one or another drifts by chance; and of many accounts even a change that means nothing is
+        surely no chance: 0.1 is where an index of stability is usually called a moderate change.
+        """
+        return self.feature in {"churn_probability", "accounts"} and self.value >= TOLD_FROM
 
 
 @dataclass(frozen=True, slots=True)

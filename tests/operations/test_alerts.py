@@ -161,6 +161,7 @@ def _drifting(ledger: Ledger) -> None:
     ledger.load("orders", source="erp")
     ledger.drift("accounts", value=0.5, limit=0.2)
     ledger.drift("tenure_days", value=0.5, limit=0.2)
+    ledger.drift("churn_probability", value=0.09, limit=0.02)
 
 
 def _in_doubt(ledger: Ledger) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -219,7 +220,7 @@ def _say_nothing(ledger: Ledger) -> None:
 )
 def test_what_to_do_next_follows_from_what_is_wrong(
     ledger: Ledger, publisher: psycopg.Connection, test_company: Company,
-    make: object, codes: list[str], verdict: str, words: str,
+    tmp_path: Path, make: object, codes: list[str], verdict: str, words: str,
 ) -> None:  # fmt: skip
     assert callable(make)
     make(ledger)
@@ -228,6 +229,8 @@ def test_what_to_do_next_follows_from_what_is_wrong(
     assert [step.code for step in steps] == codes
     assert night.verdict == verdict
     assert words in steps[0].text_en
+    page = unescape(write_night_page(night, tmp_path / night.run_id).read_text(encoding="utf-8"))
+    assert all(step.text_en in page for step in steps)
     assert all(re.search(r"[\u4e00-\u9fff]", step.text_zh) for step in steps)
 
 

@@ -171,7 +171,7 @@ def _model_lines(night: NightFacts) -> list[str]:
             f"came:   of {last.month:%Y-%m}: said {_rate(last.predicted)}, happened {_rate(last.realised)},"
             f" right at capacity {_rate(last.precision)}"
         )
-    return [*lines, *(f"drift:  {each.text_en}" for each in night.drift if each.is_of_the_whole)]
+    return [*lines, *(f"drift:  {each.text_en}" for each in night.drift if each.is_worth_telling)]
 
 
 def _mail_lines(night: NightFacts) -> list[str]:
