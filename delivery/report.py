@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from delivery.mailing import Mailing
@@ -82,6 +82,11 @@ def undelivered(report: DeliveryReport, reasons: dict[str, str]) -> UndeliveredE
     error.report = report
     error.may_pass = bool(report.pending)
     return error
+
+
+def most_hopeful(problems: Sequence[UndeliveredError]) -> UndeliveredError:
+    """Return the problem of several kinds that is told: the first that a further try may mend, else the first."""
+    return next((each for each in problems if each.may_pass), problems[0])
 
 
 def held_line(mailing: Mailing, gen: int, count: int, because: str | None) -> str:

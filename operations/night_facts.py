@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from warehouse.errors import Problem
 
-PUBLISHED, REJECTED = "published", "rejected"
+PUBLISHED = "published"
 AT_WORK = frozenset({"building", "audited"})
 
 _SAMPLES = re.compile(r"\(e\.g\. .*\)")

@@ -14,7 +14,7 @@ from delivery.deliver import BadSenderError, ForeignRowsError, MailServerSilentE
 from delivery.mailbox import kept_mails, local_mailbox
 from delivery.published import NotLiveError
 from delivery.published_lists import PublishedLists
-from delivery.report import UndeliveredError
+from delivery.report import UndeliveredError, most_hopeful
 from delivery.smtp import MailServerRefusedError, MailServerUnreachableError
 from tests.canaries import canary, found_in_database, found_in_text
 from tests.delivery.conftest import NOW, FaultyServer, Publisher
@@ -135,6 +135,25 @@ def test_a_refused_recipient_fails_alone(
         send(mailer, company, faulty_server.url, gen)
     assert publisher.states(gen) == {"ann": "failed", "bob": "sent"}
     assert faulty_server.tries["ann@example.test"] == 1
+
+
+def test_of_several_kinds_the_one_that_a_further_try_may_mend_is_told(
+    publisher: Publisher, mailer: psycopg.Connection, company: Company, faulty_server: FaultyServer
+) -> None:
+    """Else a list refused for good would keep the digest that only waits from being tried again."""
+    told: list[UndeliveredError] = []
+    deeds: list[str] = []
+    faulty_server.policy = lambda _recipient, _number: deeds[-1]
+    for deed in ("550", "451"):
+        deeds.append(deed)
+        gen = two_lists(publisher)
+        with pytest.raises(UndeliveredError) as problem:
+            send(mailer, company, faulty_server.url, gen)
+        told.append(problem.value)
+    for_good, for_now = told
+    assert (for_good.may_pass, for_now.may_pass) == (False, True)
+    assert most_hopeful([for_good, for_now]) is for_now
+    assert most_hopeful([for_good]) is for_good
 
 
 @pytest.mark.parametrize(("deed", "copies"), [("drop before", 1), ("drop after", 2), ("hang", 2)])

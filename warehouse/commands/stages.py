@@ -132,7 +132,7 @@ def deliver(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, 
     """Mail each account manager the list of the live night, and each lead a digest; a repeat sends what was not."""
     from delivery.published_lists import PublishedLists
     from delivery.published_summaries import PublishedDigests, PublishedQuietLists
-    from delivery.report import UndeliveredError
+    from delivery.report import UndeliveredError, most_hopeful
 
     settings = load_settings()
     required_smtp_url(settings)
@@ -152,4 +152,4 @@ def deliver(run_id: RunId = None, attempt: Attempt = None, fence: Fence = None, 
                 undelivered.append(problem)
         send_back_after_lists(work.house, connection, work.teller)
         if undelivered:
-            raise undelivered[0]
+            raise most_hopeful(undelivered)
