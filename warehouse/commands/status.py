@@ -88,11 +88,11 @@ def tell_night(night: NightFacts, teller: Teller) -> None:
 
 
 def _tell_live(connection: psycopg.Connection, house: House, teller: Teller) -> None:
-    live = connection.execute("select gen, as_of, age from bi.data_version").fetchone()
+    live = connection.execute("select gen, as_of, date_trunc('second', age) from bi.data_version").fetchone()
     if live is None:
         teller.say(f"{house.company.id}: nothing is live yet. Next: guanxi nightly")
     else:
-        teller.say(f"{house.company.id}: generation {live[0]} is live, as of {live[1]}, {live[2]} old")
+        teller.say(f"{house.company.id}: generation {live[0]} is live, as of {live[1]}, published {live[2]} ago")
     newest = connection.execute("select max(gen) from ops.runs where not is_backfill").fetchone()
     for line in stale_lines(connection, newest[0]) if newest is not None and newest[0] is not None else ():
         teller.say(f"stale: {line}")

@@ -36,7 +36,8 @@ def show_summary(house: House, run_id: str, *, seconds: float, teller: Teller) -
             teller.say(line)
         _show_live(connection, house, teller)
     folder = house.runs / run_id / f"attempt-{attempt}"
-    teller.say(f"mails:        {shown(house.mail) if house.settings.smtp_url is None else 'sent by the mail server'}")
+    place = shown(house.mail) if house.settings.smtp_url is None else "to the mail server of GUANXI_SMTP_URL"
+    teller.say(f"mails:        {place}")
     for page in sorted(folder.glob("checks-*/**/index.html")):
         teller.say(f"check report: {shown(page)}")
 
